@@ -1,0 +1,199 @@
+//! The push refresh message: a phone's word, signed with the key it got at registration, that its push token changed.
+//!
+//! ```text
+//! {"mechanismUid": "...", "username": "...", "jwt": "HEADER.PAYLOAD.SIGNATURE"}
+//! ```
+//! The header names HS256 and nothing else is accepted; the claims are `deviceId` (the new token), `deviceType`, `communicationType`, and perhaps
+//! `deviceName`, `mechanismUid`, `iat`. Everything that can be refused without knowing the user is refused here, so that what remains
+//! costs the same whether the user exists or not. Sources: `clients.md` 2.2 and 2.3, `decisions.md` (Refresh), RFC 7515.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::device::MessageDigest;
+use crate::limits::{PUSH_KEY_BYTES_MIN, PUSH_TOKEN_BYTES_MAX, PUSH_TYPE_CHARS_MAX};
+use crate::{DeviceName, Secret, Username};
+
+/// A refresh message that is well formed. Whether it is genuine is asked of [`RefreshMessage::is_signed_with`].
+#[derive(Clone)]
+pub struct RefreshMessage {
+    /// Which of the user's push devices speaks. Compared exactly.
+    pub mechanism_uid: Box<str>,
+    /// Whose device it is.
+    pub username: Username,
+    /// The new push token.
+    pub device_token: Box<str>,
+    /// The phone's platform.
+    pub device_type: Box<str>,
+    /// The push provider.
+    pub communication_type: Box<str>,
+    /// The device's new name, if the message has one.
+    pub device_name: Option<DeviceName>,
+    /// When the message was signed, in seconds since 1970, if it says so.
+    pub issued_at_seconds: Option<u64>,
+    signed: Box<str>,
+    signature: [u8; 32],
+}
+
+/// Why bytes are not a refresh message. For logs; the answer on the wire is the same for all refusals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// Not a JSON object with `mechanismUid`, `username` (or `userId`) and `jwt` as strings.
+    #[error("the body is not a refresh message")]
+    Body,
+    /// The username is not valid.
+    #[error("the username is not valid")]
+    Username,
+    /// Not a compact JWS of three parts.
+    #[error("the token is not a compact JWS")]
+    Token,
+    /// The header names another algorithm than HS256, or critical extensions.
+    #[error("the token is not signed with HS256")]
+    Algorithm,
+    /// A claim is missing, too long, unprintable or of another type.
+    #[error("a claim is missing or not valid")]
+    Claims,
+    /// The claim `mechanismUid` differs from the body's.
+    #[error("the token speaks for another mechanism")]
+    Mechanism,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(rename = "mechanismUid")]
+    mechanism_uid: Box<str>,
+    username: Option<Box<str>>,
+    /// What Ping's iOS SDK sends instead.
+    #[serde(rename = "userId")]
+    user_id: Option<Box<str>>,
+    jwt: Box<str>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: Box<str>,
+    crit: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Claims {
+    device_id: Box<str>,
+    device_type: Box<str>,
+    communication_type: Box<str>,
+    device_name: Option<Box<str>>,
+    mechanism_uid: Option<Box<str>>,
+    iat: Option<f64>,
+}
+
+impl RefreshMessage {
+    /// Reads the body of a refresh request.
+    ///
+    /// # Errors
+    /// [`Malformed`] says why it is refused, for the log.
+    pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
+        let body: Body = serde_json::from_slice(body).map_err(|_| Malformed::Body)?;
+        let username =
+            body.username.as_deref().or(body.user_id.as_deref()).ok_or(Malformed::Body)?;
+        let username = Username::parse(username).map_err(|_| Malformed::Username)?;
+        if !is_printable(&body.mechanism_uid, crate::limits::NAME_CHARS_MAX) {
+            return Err(Malformed::Body);
+        }
+
+        let (signed, signature) = body.jwt.rsplit_once('.').ok_or(Malformed::Token)?;
+        let (header, payload) = signed.split_once('.').ok_or(Malformed::Token)?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed::Token);
+        let header: Header =
+            serde_json::from_slice(&decode(header)?).map_err(|_| Malformed::Token)?;
+        if &*header.alg != "HS256" || header.crit.is_some() {
+            return Err(Malformed::Algorithm);
+        }
+        let signature = decode(signature)?.try_into().map_err(|_| Malformed::Token)?;
+
+        let claims: Claims =
+            serde_json::from_slice(&decode(payload)?).map_err(|_| Malformed::Claims)?;
+        let printable = claims.device_id.len() <= PUSH_TOKEN_BYTES_MAX
+            && is_printable(&claims.device_id, PUSH_TOKEN_BYTES_MAX)
+            && is_printable(&claims.device_type, PUSH_TYPE_CHARS_MAX)
+            && is_printable(&claims.communication_type, PUSH_TYPE_CHARS_MAX);
+        if !printable {
+            return Err(Malformed::Claims);
+        }
+        if claims.mechanism_uid.as_deref().is_some_and(|claimed| *claimed != *body.mechanism_uid) {
+            return Err(Malformed::Mechanism);
+        }
+        let device_name = claims.device_name.as_deref().map(DeviceName::parse).transpose();
+        Ok(Self {
+            username,
+            device_token: claims.device_id,
+            device_type: claims.device_type,
+            communication_type: claims.communication_type,
+            device_name: device_name.map_err(|_| Malformed::Claims)?,
+            issued_at_seconds: claims.iat.map(whole_seconds).transpose()?,
+            signed: signed.into(),
+            signature,
+            mechanism_uid: body.mechanism_uid,
+        })
+    }
+
+    /// Whether the message was signed with `key` (Base64, as profiles store it). Without a key, or with one that is not Base64 or shorter than
+    /// [`PUSH_KEY_BYTES_MIN`], the answer is no, at the cost of a comparison with a key that nobody has.
+    #[must_use]
+    pub fn is_signed_with(&self, key: Option<&Secret>) -> bool {
+        const NOBODYS_KEY: [u8; 32] = [0; 32];
+        let key = key
+            .and_then(|key| STANDARD.decode(key.expose()).ok())
+            .filter(|key| key.len() >= PUSH_KEY_BYTES_MIN);
+        let genuine = key.is_some();
+        let key = zeroize::Zeroizing::new(key.unwrap_or_else(|| NOBODYS_KEY.to_vec()));
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&key) else { return false };
+        mac.update(self.signed.as_bytes());
+        mac.verify_slice(&self.signature).is_ok() && genuine
+    }
+
+    /// What is remembered of the message: its signed part identifies it, there is one signature to it.
+    #[must_use]
+    pub fn digest(&self) -> MessageDigest {
+        let mut digest = MessageDigest::default();
+        digest
+            .copy_from_slice(&Sha256::digest(self.signed.as_bytes())[..size_of::<MessageDigest>()]);
+        digest
+    }
+}
+
+impl fmt::Debug for RefreshMessage {
+    /// Leaves out the token and everything that was signed.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RefreshMessage")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether `text` has 1 to `chars_max` characters, none of them a control character and not all blanks.
+fn is_printable(text: &str, chars_max: usize) -> bool {
+    !text.trim().is_empty()
+        && text.chars().nth(chars_max).is_none()
+        && !text.chars().any(char::is_control)
+}
+
+/// RFC 7519 allows fractions of a second.
+fn whole_seconds(seconds: f64) -> Result<u64, Malformed> {
+    /// The year 10,000: far beyond every clock, far below where floating point loses seconds.
+    const SECONDS_END: f64 = 253_402_300_800.0;
+    if !(0.0..SECONDS_END).contains(&seconds) {
+        return Err(Malformed::Claims);
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range was checked above"
+    )]
+    Ok(seconds as u64)
+}
