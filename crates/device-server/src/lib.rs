@@ -1,0 +1,1 @@
+//! devreg: the registry as an HTTP server and a command line.
