@@ -1,0 +1,198 @@
+//! Sockets, limits, the request log. What a request means is decided elsewhere.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use device_core::Show;
+use device_registry::{Caller, Registry, Surroundings as _, System};
+use device_store::DeviceStore;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use uuid::Uuid;
+
+use crate::call::{self, RawRequest, Reading};
+use crate::caller::Callers;
+use crate::handle::{Answering, handle};
+use crate::limits::{
+    BODY_BYTES_MAX, HEAD_BUFFER_BYTES, HEADERS_BYTES_MAX, HEADERS_MAX, REQUEST_ID_CHARS_MAX,
+    SEND_TIME_MAX, STOP_TIME_MAX, TARGET_BYTES_MAX,
+};
+use crate::reply::Reply;
+use crate::status::Problem;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static CONTENT_API_VERSION: HeaderName = HeaderName::from_static("content-api-version");
+
+/// Everything a request needs.
+#[derive(Debug)]
+pub struct Service<S> {
+    /// The registry.
+    pub registry: Registry<S>,
+    /// How requests are read.
+    pub reading: Reading,
+    /// How callers are known.
+    pub callers: Callers,
+    /// How much of a profile PUT and DELETE show.
+    pub show: Show,
+}
+
+/// The service as a router, ready to be served or nested.
+pub fn router<S: DeviceStore>(service: Arc<Service<S>>) -> Router {
+    let panicked = |_: Box<dyn std::any::Any + Send>| Problem::internal().into_response();
+    Router::new().fallback(answer::<S>).with_state(service).layer(CatchPanicLayer::custom(panicked))
+}
+
+/// Serves connections until `stop` is ready, then lets requests in flight end, for at most [`STOP_TIME_MAX`].
+pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    let mut server = hyper::server::conn::http1::Builder::new();
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(SEND_TIME_MAX)
+        .max_buf_size(HEAD_BUFFER_BYTES)
+        .max_headers(HEADERS_MAX);
+    let graceful = GracefulShutdown::new();
+    tokio::pin!(stop);
+    loop {
+        let stream = tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, most likely: others are served on, new ones a little later.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+        };
+        // An answer is one small write: waiting for more only delays it.
+        let _ = stream.set_nodelay(true);
+        let connection =
+            server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(STOP_TIME_MAX, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests in flight were cut off");
+    }
+}
+
+async fn answer<S: DeviceStore>(
+    State(service): State<Arc<Service<S>>>,
+    request: Request,
+) -> Result<Response, Infallible> {
+    let started = Instant::now();
+    let request_id = request_id(&request);
+    let mut seen = Seen::default();
+    let mut response = match respond(&service, request, &request_id, &mut seen).await {
+        Ok(reply) => reply.into_response(),
+        Err(problem) => problem.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(&CONTENT_API_VERSION, HeaderValue::from_static("protocol=2.1,resource=1.0"));
+    if let Ok(value) = HeaderValue::try_from(&request_id) {
+        headers.insert(&REQUEST_ID, value);
+    }
+    tracing::info!(
+        request_id,
+        realm = seen.realm,
+        operation = seen.operation,
+        actor = seen.actor,
+        status = response.status().as_u16(),
+        reason = seen.reason,
+        microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    Ok(response)
+}
+
+/// What the log says of a request. Nothing of its body, and no header.
+#[derive(Debug, Default)]
+struct Seen {
+    realm: Option<String>,
+    operation: Option<&'static str>,
+    actor: Option<String>,
+    reason: Option<String>,
+}
+
+async fn respond<S: DeviceStore>(
+    service: &Service<S>,
+    request: Request,
+    request_id: &str,
+    seen: &mut Seen,
+) -> Result<Reply, Problem> {
+    let (head, body) = request.into_parts();
+    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+    if target.len() > TARGET_BYTES_MAX {
+        return Err(Problem::target_too_long());
+    }
+    if head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
+        > HEADERS_BYTES_MAX
+    {
+        return Err(Problem::headers_too_large());
+    }
+    // A value that is not text becomes an empty one, which no header that counts may have: dropping it could drop a condition.
+    let headers: Vec<(&str, &str)> = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
+        .collect();
+    let body = collect(body).await?;
+    let raw = RawRequest { method: head.method.as_str(), target, headers: &headers, body: &body };
+
+    let call = call::read(&raw, &service.reading)?;
+    seen.realm = Some(call.realm.as_str().into());
+    let caller =
+        if call.needs_caller { service.callers.identify(&raw)? } else { Caller::Anonymous };
+    if call.needs_caller && caller == Caller::Anonymous {
+        return Err(Problem::no_token());
+    }
+    seen.actor = Some(caller.actor().into());
+    let operation = call.operation.inspect_err(|fault| seen.reason = Some(format!("{fault:?}")))?;
+    seen.operation = Some(operation.name());
+    let answering =
+        Answering { show: service.show, path: head.uri.path().trim_end_matches('/'), request_id };
+    handle(&service.registry, &caller, call.realm, operation, answering).await.map_err(|error| {
+        seen.reason = Some(error.to_string());
+        Problem::from(&error)
+    })
+}
+
+/// The body, if it is small enough and comes in time.
+async fn collect(body: Body) -> Result<axum::body::Bytes, Problem> {
+    match tokio::time::timeout(SEND_TIME_MAX, Limited::new(body, BODY_BYTES_MAX).collect()).await {
+        Err(_) => Err(Problem::too_slow()),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::body_too_large()),
+        Ok(Err(_)) => Err(Problem::unreadable()),
+    }
+}
+
+/// The request's own id if it has a decent one, else a new one.
+fn request_id(request: &Request) -> String {
+    let given = [&REQUEST_ID, &HeaderName::from_static("x-forgerock-transactionid")]
+        .into_iter()
+        .find_map(|name| request.headers().get(name)?.to_str().ok());
+    let decent = |id: &&str| {
+        !id.is_empty()
+            && id.len() <= REQUEST_ID_CHARS_MAX
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/:".contains(&byte))
+    };
+    given.filter(decent).map_or_else(|| Uuid::from_u128(System.random()).to_string(), Into::into)
+}

@@ -1,0 +1,7 @@
+//! The binary `devreg`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    device_server::cli::run()
+}

@@ -1,0 +1,138 @@
+//! Documented answers, as JSON. Shapes and member order are those of the seed documents and of `am-behaviour.md` 2.2 to 2.5.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use device_core::profile::{write_listed, write_profile};
+use device_core::{Device, DeviceKind, Revision, Show};
+
+use crate::status;
+
+/// The content type of every answer.
+pub const JSON: &str = "application/json;charset=UTF-8";
+
+/// An answer with an `ETag` if it has a revision.
+#[derive(Debug)]
+pub struct Reply {
+    status: StatusCode,
+    body: String,
+    revision: Option<Revision>,
+    location: Option<String>,
+}
+
+impl Reply {
+    fn done(body: String, revision: Option<Revision>) -> Self {
+        Self { status: status::DONE, body, revision, location: None }
+    }
+
+    /// `{}`
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::done("{}".into(), None)
+    }
+
+    /// `{"result":...}`
+    #[must_use]
+    pub fn result(result: bool) -> Self {
+        Self::done(format!("{{\"result\":{result}}}"), None)
+    }
+
+    /// A list: oldest device first, then by id, so that two lists of one state are the same.
+    #[must_use]
+    pub fn list(
+        devices: &[Device],
+        kind: DeviceKind,
+        may_manage: bool,
+        revision: Revision,
+    ) -> Self {
+        let mut order: Vec<&Device> = devices.iter().collect();
+        order
+            .sort_by(|left, right| (left.created_ms, &left.id).cmp(&(right.created_ms, &right.id)));
+        let mut body = String::with_capacity(128 + 256 * order.len());
+        body.push_str("{\"result\":[");
+        for (at, device) in order.iter().enumerate() {
+            if at > 0 {
+                body.push(',');
+            }
+            push_entry(&mut body, device, kind, may_manage);
+        }
+        body.push_str(&format!(
+            "],\"resultCount\":{},\"pagedResultsCookie\":null,\"totalPagedResultsPolicy\":\"NONE\",\
+             \"totalPagedResults\":-1,\"remainingPagedResults\":-1}}",
+            order.len()
+        ));
+        Self::done(body, Some(revision))
+    }
+
+    /// One device as the list shows it.
+    #[must_use]
+    pub fn entry(device: &Device, kind: DeviceKind, may_manage: bool) -> Self {
+        let mut body = String::with_capacity(256);
+        push_entry(&mut body, device, kind, may_manage);
+        Self::done(body, Some(device.revision))
+    }
+
+    /// One device with its full stored profile, as PUT and DELETE answer.
+    #[must_use]
+    pub fn profile(device: &Device, kind: DeviceKind, show: Show) -> Self {
+        let mut body = String::with_capacity(1024);
+        push_head(&mut body, device);
+        // The members' writer puts a comma where one is needed.
+        write_profile(&mut body, kind, device, show);
+        body.push('}');
+        Self::done(body, Some(device.revision))
+    }
+
+    /// The profile of a device that was just registered, and where it is.
+    #[must_use]
+    pub fn created(device: &Device, kind: DeviceKind, show: Show, collection: &str) -> Self {
+        let location = format!("{collection}/{}", percent_encode(device.id.as_str()));
+        Self {
+            status: status::CREATED,
+            location: Some(location),
+            ..Self::profile(device, kind, show)
+        }
+    }
+}
+
+fn push_head(body: &mut String, device: &Device) {
+    // An id is a string, and a string always has a JSON form.
+    let id = serde_json::to_string(device.id.as_str()).unwrap_or_default();
+    body.push_str(&format!("{{\"_id\":{id},\"_rev\":\"{}\"", device.revision));
+}
+
+fn push_entry(body: &mut String, device: &Device, kind: DeviceKind, may_manage: bool) {
+    push_head(body, device);
+    write_listed(body, kind, device);
+    if kind.row().managed {
+        body.push_str(&format!(",\"deviceManagementStatus\":{may_manage}"));
+    }
+    body.push('}');
+}
+
+/// Escapes what may not stand in a path segment (RFC 3986, 3.3).
+fn percent_encode(segment: &str) -> String {
+    let mut encoded = String::with_capacity(segment.len());
+    for byte in segment.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, [(header::CONTENT_TYPE, JSON)], self.body).into_response();
+        let headers = response.headers_mut();
+        let text = |text: String| HeaderValue::try_from(text).ok();
+        if let Some(etag) = self.revision.and_then(|revision| text(format!("\"{revision}\""))) {
+            headers.insert(header::ETAG, etag);
+        }
+        if let Some(location) = self.location.and_then(text) {
+            headers.insert(header::LOCATION, location);
+        }
+        response
+    }
+}
