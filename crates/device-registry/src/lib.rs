@@ -28,6 +28,8 @@
 //! ```
 
 mod authorise;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod locate;
 mod operations;
