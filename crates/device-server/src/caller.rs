@@ -5,10 +5,10 @@
 use device_core::{Realm, UserId};
 use device_registry::Caller;
 
-use crate::call::RawRequest;
 use crate::settings::Compatibility;
 use crate::signing_key::{ADMINISTRATOR_SCOPE, SigningKey};
 use crate::status::Problem;
+use device_wire::call::RawRequest;
 
 /// How callers are known.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use device_core::{Realm, Show, Skip};
 use device_registry::{Caller, Error, Registry, Request, User};
 use device_store::DeviceStore;
 
-use crate::call::Operation;
 use crate::reply::Reply;
+use device_wire::call::Operation;
 
 /// What answering needs to know besides the registry.
 #[derive(Debug, Clone, Copy)]

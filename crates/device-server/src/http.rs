@@ -20,7 +20,6 @@ use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
-use crate::call::{self, RawRequest, Reading};
 use crate::caller::Callers;
 use crate::handle::{Answering, handle};
 use crate::limits::{
@@ -29,6 +28,7 @@ use crate::limits::{
 };
 use crate::reply::Reply;
 use crate::status::Problem;
+use device_wire::call::{self, RawRequest, Reading};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static CONTENT_API_VERSION: HeaderName = HeaderName::from_static("content-api-version");

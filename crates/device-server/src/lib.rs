@@ -2,14 +2,13 @@
 //!
 //! A request goes one way, no back and forth:
 //!
-//! 1. [`call`] reads it: method, target, headers and body become a [`call::Call`]. Pure, fuzzed.
+//! 1. `device_wire::call` reads it: method, target, headers and body become a `Call`. Pure, fuzzed.
 //! 2. [`caller`] finds out who asks.
 //! 3. [`handle`] hands the call to the registry, which first asks whether that caller may.
 //! 4. [`reply`] writes the documented JSON, [`status`] knows the status codes; nobody else does.
 //!
 //! [`http`] does sockets, limits and the request log; [`stores`] is the only place that knows concrete stores.
 
-pub mod call;
 pub mod caller;
 pub mod cli;
 pub mod demo;
@@ -17,7 +16,6 @@ pub mod handle;
 pub mod http;
 pub mod interchange;
 pub mod limits;
-pub mod realms;
 pub mod reply;
 pub mod settings;
 pub mod signing_key;

@@ -11,7 +11,7 @@ use device_core::{DeviceKind, Realm, Show};
 use device_registry::{Limits, Policy, Strength};
 use serde::Deserialize;
 
-use crate::realms::{Realms, RealmsError};
+use device_wire::realms::{Realms, RealmsError};
 
 /// The file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "devreg.toml";

@@ -9,8 +9,8 @@ use device_registry::{Denied, Error};
 use device_store::StoreError;
 use serde::Serialize;
 
-use crate::call::Fault;
 use crate::limits::RETRY_AFTER_SECONDS;
+use device_wire::call::Fault;
 
 /// The answer of success.
 pub const DONE: StatusCode = StatusCode::OK;

@@ -18,7 +18,7 @@ use super::{Exit, Failure, Output, StoreArguments, operator, registry, runtime};
 use crate::interchange::{self, UserLine};
 use crate::limits::LINE_BYTES_MAX;
 use crate::on_store;
-use crate::realms::Realms;
+use device_wire::realms::Realms;
 
 /// Sets on their way to the store at once: they share its syncs.
 const IN_FLIGHT_MAX: usize = 64;

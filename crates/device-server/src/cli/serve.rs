@@ -12,12 +12,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Exit, Failure, open};
-use crate::call::Reading;
 use crate::caller::Callers;
 use crate::http::{Service, router, serve};
 use crate::settings::{Flags, Settings};
 use crate::signing_key::SigningKey;
 use crate::{demo, on_store};
+use device_wire::call::Reading;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

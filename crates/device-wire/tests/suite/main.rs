@@ -1,0 +1,7 @@
+//! Requests, read.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+mod bodies;
+mod corpus;
+mod targets;
