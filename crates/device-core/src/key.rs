@@ -46,11 +46,12 @@ impl SetKey {
         bytes
     }
 
-    /// Takes the bytes of a key back, if they are one.
+    /// Takes the bytes of a key back, if they are one: bytes that [`SetKey::new`] would not make, such as a name that is not folded, are no key.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let key = Self(SmallVec::from_slice(bytes));
-        key.parts().is_some().then_some(key)
+        let (realm, username, kind) = key.parts()?;
+        (Self::new(&realm, &Username::parse(username).ok()?, kind) == key).then_some(key)
     }
 
     /// The bytes of the key.
@@ -130,6 +131,9 @@ mod tests {
             b"alpha\0x\0\x01\0",
             b"alpha\0\0\x01",
             b"\xff\0x\0\x01",
+            b"alpha\0BJensen\0\x01",
+            b"a/b\0x\0\x01",
+            b"a\x01\0x\0\x01",
         ] {
             assert_eq!(SetKey::from_bytes(bytes), None, "{bytes:?}");
         }

@@ -35,6 +35,8 @@ pub mod revision;
 pub mod rules;
 pub mod secret;
 pub mod set;
+#[cfg(feature = "strategies")]
+pub mod strategies;
 
 pub use change::{Action, Change, DeviceChange, What};
 pub use device::{Cold, Device, Facts, OathFacts, PushFacts, Refreshes};

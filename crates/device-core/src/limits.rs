@@ -21,8 +21,15 @@ pub const PUSH_KEY_BYTES_MIN: usize = 16;
 /// Digests of superseded refresh messages a push device remembers.
 pub const RETIRED_DIGESTS_MAX: usize = 8;
 
-/// Bytes of one stored profile as JSON text.
+/// Bytes of what one stored profile has beside its id, name, dates and facts, as JSON text without blanks.
 pub const PROFILE_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of the JSON text of one member that rules read: a push token fits, however it is escaped.
+pub const FACT_BYTES_MAX: usize = 2 * PUSH_TOKEN_BYTES_MAX + 2;
+
+/// Bytes of one profile's JSON text that are read. Dates, a long name or a refreshed token make a stored profile larger than the one that was given; its
+/// export must fit.
+pub const PROFILE_TEXT_BYTES_MAX: usize = 2 * PROFILE_BYTES_MAX;
 
 /// Levels of arrays and objects inside one stored profile.
 pub const PROFILE_DEPTH_MAX: usize = 64;

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::json::{Members, is_null, push_minified, push_text};
-use crate::kind::{Hidden, Member, Source};
-use crate::limits::{PROFILE_BYTES_MAX, PROFILE_DEPTH_MAX};
+use crate::kind::{Hidden, Member, Source, TABLE};
+use crate::limits::{FACT_BYTES_MAX, PROFILE_BYTES_MAX, PROFILE_DEPTH_MAX, PROFILE_TEXT_BYTES_MAX};
 use crate::{Cold, Device, DeviceId, DeviceKind, DeviceName, Facts, NameError, Revision};
 
 /// Why a text is not the profile of a device. Never quotes a value.
@@ -18,8 +18,8 @@ pub enum ProfileError {
     /// Not one JSON object, or a member given twice.
     #[error("not a JSON object: {0}")]
     NotAnObject(String),
-    /// More than [`PROFILE_BYTES_MAX`] bytes.
-    #[error("larger than {PROFILE_BYTES_MAX} bytes")]
+    /// More than [`PROFILE_BYTES_MAX`] bytes beside the facts, more than [`FACT_BYTES_MAX`] in one of them, or more than [`PROFILE_TEXT_BYTES_MAX`] at all.
+    #[error("larger than {PROFILE_BYTES_MAX} bytes, or a member larger than {FACT_BYTES_MAX}")]
     TooLarge,
     /// A member is not of the documented type.
     #[error("member `{member}` must be {expected}")]
@@ -69,12 +69,13 @@ impl Draft {
     /// # Errors
     /// A [`ProfileError`] that names the member.
     pub fn parse(kind: DeviceKind, json: &str) -> Result<Self, ProfileError> {
-        if json.len() > PROFILE_BYTES_MAX {
+        if json.len() > PROFILE_TEXT_BYTES_MAX {
             return Err(ProfileError::TooLarge);
         }
         let row = kind.row();
         let mut reader = Reader(
-            Members::parse(json).map_err(|error| ProfileError::NotAnObject(described(&error)))?,
+            Members::parse(json)
+                .map_err(|error| ProfileError::NotAnObject(described(json, &error)))?,
         );
         reader.0.take("_id");
         reader.0.take("_rev");
@@ -111,8 +112,11 @@ impl Draft {
     }
 }
 
-/// What the JSON reader complains of, without the text it read.
-fn described(error: &serde_json::Error) -> String {
+/// What the JSON reader complains of, without the text it read: of a lone string it would quote the value.
+fn described(json: &str, error: &serde_json::Error) -> String {
+    if !json.trim_ascii_start().starts_with('{') {
+        return "it does not start with `{`".to_owned();
+    }
     if error.is_data() { error.to_string() } else { format!("syntax at column {}", error.column()) }
 }
 
@@ -129,6 +133,9 @@ impl<'a> Reader<'a> {
         member: &'static str,
     ) -> Result<Option<Cow<'a, str>>, ProfileError> {
         let Some(value) = self.present(member) else { return Ok(None) };
+        if value.get().len() > FACT_BYTES_MAX {
+            return Err(ProfileError::TooLarge);
+        }
         let text = serde_json::from_str::<String>(value.get());
         text.map(|text| Some(Cow::Owned(text)))
             .map_err(|_| ProfileError::WrongType { member, expected: "a string" })
@@ -182,6 +189,9 @@ fn read_cold(kind: DeviceKind, reader: &Reader<'_>) -> Result<Cold, ProfileError
             .ok_or(ProfileError::TooDeep)?;
     }
     json.push('}');
+    if json.len() > PROFILE_BYTES_MAX {
+        return Err(ProfileError::TooLarge);
+    }
     Ok(Cold::from_checked(json))
 }
 
@@ -210,9 +220,20 @@ pub fn write_profile(out: &mut String, kind: DeviceKind, device: &Device, show: 
     }
     for (name, value) in &cold.0 {
         if !kind.row().members.iter().any(|member| member.name == name) {
-            push_member(out, name, |out| out.push_str(value.get()));
+            let shown = if hides(show) && is_secret_elsewhere(name) { "\"\"" } else { value.get() };
+            push_member(out, name, |out| out.push_str(shown));
         }
     }
+}
+
+fn hides(show: Show) -> bool {
+    matches!(show, Show::AnswerRedacted | Show::StoredWithoutSecrets)
+}
+
+/// Whether an undocumented member has the name of one that some kind must hide.
+fn is_secret_elsewhere(name: &str) -> bool {
+    let mut members = TABLE.iter().flat_map(|row| row.members);
+    members.any(|member| member.name == name && member.secret != Hidden::Nothing)
 }
 
 /// Appends the members that a list shows. Nothing secret is among them, whatever the deployment shows elsewhere.
@@ -238,7 +259,7 @@ fn write_member(
     cold: &Members<'_>,
     show: Show,
 ) {
-    let hide = matches!(show, Show::AnswerRedacted | Show::StoredWithoutSecrets);
+    let hide = hides(show);
     let before = out.len();
     let written = push_member(out, member.name, |out| match member.source {
         Source::Id => pushed(out, |out| push_text(out, device.id.as_str())),
@@ -306,3 +327,6 @@ pub(crate) fn push_member<T>(
     out.push(':');
     write(out)
 }
+
+#[cfg(test)]
+mod tests;

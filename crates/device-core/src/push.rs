@@ -197,3 +197,6 @@ fn whole_seconds(seconds: f64) -> Result<u64, Malformed> {
     )]
     Ok(seconds as u64)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,55 @@
 //! A persistent store of device sets on sled, with durable acknowledgement and durable-before-visible reads.
+//!
+//! [`SledStore::open`] takes a folder and [`Options`]; what comes out is a [`device_store::DeviceStore`] like any other.
+//!
+//! ```
+//! use device_core::{DeviceKind, Realm, Revision, SetKey, Username};
+//! use device_store::DeviceStore;
+//! use device_store_sled::{Options, SledStore};
+//!
+//! # futures_executor::block_on(async {
+//! # let folder = tempfile::tempdir()?;
+//! let store = SledStore::open(folder.path(), Options::default())?;
+//! let key = SetKey::new(&Realm::parse("/alpha")?, &Username::parse("bjensen")?, DeviceKind::Push);
+//! assert_eq!(store.load(&key).await?.revision, Revision::NONE);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # How a write goes
+//! A swap is put into a bounded queue. One committer thread takes what waits there, checks each request against the current set (`plan.rs`), writes the
+//! winners with their aliases and changes as one atomic batch (`engine.rs`), makes it durable (`durable.rs`), shows it to readers (`visible.rs`) and wakes each waiter. So
+//! writers share disk waits without waiting for each other on purpose, and losing costs no I/O.
+//!
+//! # How a read goes
+//! From the cache of decoded sets, or from sled and then past the table of what is in flight (`visible.rs`). Reads never wait for a sync: their futures are ready at once.
+//!
+//! # Limits to know
+//! * sled's own cache ([`Options::engine_cache_bytes`]) should hold the data: a read beyond it costs several times as much.
+//! * sled's files grow under updates that keep hitting the same users, faster the more changes are kept. Plan disk for several times the data, and trim changes early.
+//! * A commit waits for the disk twice: once in sled, once in the sync that survives power loss, which sled's own flush does not.
+//! * Records beyond 4 KiB are stored in parts, which costs a look-up more for each read of sled.
+//! * sled can reuse a segment of its file before what replaced it is durable, whatever is synced around it: `docs/power-loss.md` says what was seen. Export regularly.
+
+mod commit;
+mod committer;
+mod durable;
+mod engine;
+mod error;
+mod folder;
+mod keys;
+mod open;
+mod options;
+mod parts;
+mod plan;
+mod queue;
+mod store;
+mod visible;
+
+pub use durable::SyncPoint;
+pub use error::OpenError;
+pub use options::{
+    CACHE_BYTES_DEFAULT, Durability, ENGINE_CACHE_BYTES_DEFAULT, ENGINE_CACHE_BYTES_MIN, Options,
+};
+pub use queue::WAITING_MAX;
+pub use store::SledStore;

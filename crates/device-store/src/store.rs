@@ -88,8 +88,8 @@ pub trait DeviceStore: Send + Sync + 'static {
     /// [`StoreError::ReadOnly`], [`StoreError::Unknown`], [`StoreError::Unavailable`].
     fn trim(&self, through: Cursor) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// Forgets all sets of a user and the alias that leads to it, in one commit with `change`. Of an unknown user nothing is stored. A set that is
-    /// stored again afterwards starts at a new random revision.
+    /// Forgets all sets of a user and the aliases of their owners' ids, as far as these lead to the user, in one commit with `change`. Of an unknown user nothing
+    /// is stored. A set that is stored again afterwards starts at a new random revision.
     ///
     /// # Errors
     /// As [`swap`](Self::swap); a damaged set is not purged.

@@ -29,7 +29,7 @@ pub const HEADER_BYTES: usize = 17;
 /// Bytes of the largest record that is read: the hard limits of a set, with room for what bincode adds.
 pub const RECORD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-const CHECKSUM_AT: usize = 13;
+pub(crate) const CHECKSUM_AT: usize = 13;
 
 /// Why bytes are not a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +51,7 @@ pub enum DecodeError {
     Body,
 }
 
-fn checksum(key: &[u8], record: &[u8]) -> u32 {
+pub(crate) fn checksum(key: &[u8], record: &[u8]) -> u32 {
     let checksum = crc32c::crc32c(key);
     let checksum = crc32c::crc32c_append(checksum, &record[..CHECKSUM_AT]);
     crc32c::crc32c_append(checksum, &record[HEADER_BYTES..])

@@ -1,0 +1,7 @@
+//! A stored profile of every kind.
+
+#![no_main]
+
+use device_store::conformance::fuzz_targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::profile(bytes));
