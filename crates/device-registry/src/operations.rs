@@ -248,7 +248,9 @@ impl<S: DeviceStore> Registry<S> {
             self.key_for(realm, owner, *kind).await?
         };
         let rule = |set: &DeviceSet, moment| {
-            rules::restore(set, *kind, owner, devices.clone(), *skip, *replace, moment)
+            refuse_others(set, owner)?;
+            let step = rules::restore(set, *kind, owner, devices.clone(), *skip, *replace, moment)?;
+            Ok::<_, Error>(step)
         };
         self.change(request, realm, &key, rule).await
     }

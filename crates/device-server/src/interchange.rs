@@ -80,11 +80,16 @@ pub fn read(line: &str) -> Result<UserLine, String> {
     Ok(UserLine { realm, owner: Owner { username, user_id }, sets, rejected })
 }
 
+/// What the JSON reader complains of, without the values it read: they may be secrets.
 fn described(error: &serde_json::Error) -> String {
-    if error.is_data() {
-        error.to_string()
-    } else {
+    const OF_MEMBERS: [&str; 3] = ["missing field", "unknown field", "duplicate field"];
+    let text = error.to_string();
+    if !error.is_data() {
         format!("not a JSON object (at column {})", error.column())
+    } else if OF_MEMBERS.iter().any(|start| text.starts_with(start)) {
+        text
+    } else {
+        format!("not of the documented form (at column {})", error.column())
     }
 }
 

@@ -139,6 +139,8 @@ impl SigningKey {
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         let token = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation).ok()?;
-        (token.header.typ.as_deref() == Some(TYPE)).then_some(token.claims)
+        // Extensions that must be understood are not (RFC 7515, 4.1.11); the library leaves that to its callers.
+        let understood = token.header.crit.is_none();
+        (understood && token.header.typ.as_deref() == Some(TYPE)).then_some(token.claims)
     }
 }

@@ -141,7 +141,12 @@ impl Realms {
         while segments.get(at).is_some_and(|segment| segment == "realms") {
             let Some(name) = segments.get(at + 1) else { return Err(UnknownRealm(String::new())) };
             // One percent-encoded segment may hold a whole path: `root%2Frealms%2Falpha`.
-            for part in name.split('/').filter(|part| !part.is_empty() && *part != "realms") {
+            let mut parts =
+                name.split('/').filter(|part| !part.is_empty() && *part != "realms").peekable();
+            if parts.peek().is_none() {
+                return Err(UnknownRealm(name.clone()));
+            }
+            for part in parts {
                 realm = Some(
                     self.below(realm.as_ref(), part).ok_or_else(|| UnknownRealm(name.clone()))?,
                 );
@@ -245,6 +250,8 @@ mod tests {
             ("realms alpha realms root users", "root"),
             ("realms Alpha users", "Alpha"),
             ("realms .. users", ".."),
+            ("realms realms users", "realms"),
+            ("realms alpha realms / users", "/"),
             ("nowhere users", "nowhere"),
             ("realms", ""),
         ] {

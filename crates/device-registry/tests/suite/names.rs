@@ -1,8 +1,8 @@
 //! Users whose `_id` is not their username, and names that may not be taken twice.
 
-use device_core::rules::OnLimit;
-use device_core::{DeviceKind, IfMatch, Skip};
-use device_registry::{Error, Policy, User};
+use device_core::rules::{OnLimit, Restored};
+use device_core::{DeviceKind, IfMatch, Owner, Skip};
+use device_registry::{Error, Policy, Restore, User};
 use futures_executor::block_on;
 
 use crate::support::{draft, operator, registry, request, user, username};
@@ -62,5 +62,36 @@ fn the_id_finds_the_user_and_the_username_does_not() {
 
         assert_eq!(registry.purge(&request, &by_id).await.unwrap().sets, 2);
         enrol(&by_name, None, KIND).await.expect("free again");
+    });
+}
+
+/// Not even an import that overwrites hands a user's devices to somebody else.
+#[test]
+fn an_import_under_another_id_is_refused() {
+    block_on(async {
+        let registry = registry(Policy::default());
+        let caller = operator();
+        let request = request(&caller);
+        let restore = |id: &str, replace| Restore {
+            realm: user("x").realm,
+            owner: Owner { username: username("alice"), user_id: user(id).user_id },
+            kind: KIND,
+            devices: vec![draft(KIND, PROFILE)],
+            skip: Skip::NotSet,
+            replace,
+        };
+        assert_eq!(
+            registry.restore(&request, &restore("alice", false)).await,
+            Ok(Restored::Written)
+        );
+        assert_eq!(
+            registry.restore(&request, &restore("ALICE", true)).await,
+            Ok(Restored::Written),
+            "the same id"
+        );
+        let answer = registry.restore(&request, &restore("mallory", true)).await;
+        assert!(matches!(answer, Err(Error::NameTaken(_))), "{answer:?}");
+        let listing = registry.list(&request, &user("alice"), KIND).await.unwrap();
+        assert_eq!(listing.set.devices.len(), 1);
     });
 }

@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if export.damaged > 0 {
         return Err(Failure::new(
             Exit::Failed,
-            format!("{} damaged sets are missing from the export", export.damaged),
+            format!("not everything is in the export: {} damaged", export.damaged),
         ));
     }
     Ok(Exit::Done)

@@ -1,0 +1,224 @@
+//! `devreg import`: what is new comes in, what is there is left alone, what cannot be read is named.
+
+use serde_json::{Value, json};
+
+use crate::http::Request;
+use crate::jws::{claims, refresh};
+use crate::place::{Ended, Place};
+use crate::server::{REFRESH, alpha};
+use crate::users::{DEVICE, LINES, PHONE, USER};
+
+fn import(place: &Place, lines: &str, flags: &[&str]) -> Ended {
+    place.run_on(lines, &[&["import", "--output", "json"], flags, &["-"]].concat())
+}
+
+/// The summary on stdout.
+fn counts(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
+}
+
+/// Written, unchanged, left alone, rejected.
+fn outcome(ended: &Ended) -> [u64; 4] {
+    let counts = counts(ended);
+    ["written", "unchanged", "left_alone", "rejected"].map(|name| counts[name].as_u64().unwrap())
+}
+
+#[test]
+fn twice() {
+    let place = Place::empty();
+    let first = import(&place, LINES, &[]);
+    let expected = json!({
+        "users": 5, "devices": {"oath": 3, "push": 4, "webauthn": 4, "binding": 4, "profile": 1, "trusted": 1},
+        "written": 15, "unchanged": 15, "left_alone": 0, "rejected": 0
+    });
+    assert_eq!((first.code, counts(&first)), (0, expected));
+    let revisions = || {
+        let server = place.serve(&[]);
+        let snapshot = server.snapshot(&place.administrator("/alpha"), &place.administrator("/"));
+        server.stop();
+        snapshot
+    };
+    let (stored, before) = (place.export(), revisions());
+    for flags in [&[][..], &["--replace"], &["--dry-run"]] {
+        let again = import(&place, LINES, flags);
+        assert_eq!((again.code, outcome(&again)), (0, [0, 30, 0, 0]), "{flags:?}");
+    }
+    assert_eq!((place.export(), revisions()), (stored, before), "nothing was written");
+}
+
+/// The summary for people goes to stderr, with the messages; a file is as good as stdin.
+#[test]
+fn from_a_file() {
+    let place = Place::empty();
+    std::fs::write(place.path("users.jsonl"), LINES.replace('\n', "\r\n\r\n")).unwrap();
+    let ended = place.run(&["import", "users.jsonl"]);
+    assert_eq!((ended.code, &*ended.stdout), (0, ""));
+    assert_eq!(
+        ended.stderr,
+        "5 users (oath 3,push 4,webauthn 4,binding 4,profile 1,trusted 1): 15 sets written, 15 unchanged, 0 left alone, 0 rejected\n"
+    );
+    place.run(&["import", "nothing.jsonl"]).assert_failed(1, "nothing.jsonl");
+    place.run(&["import", "--format", "xml", "users.jsonl"]).assert_failed(2, "xml");
+    place.run(&["import", "--store", "memory", "users.jsonl"]).assert_failed(1, "memory");
+}
+
+/// An old export must not roll back a refreshed token or revive a deleted device.
+#[test]
+fn what_differs_is_left_alone() {
+    let place = Place::with_users();
+    let old = place.export();
+    let server = place.serve(&[]);
+    server.ask(&Request::post(REFRESH, &refresh(&PHONE, &claims("new-token")))).expect(200);
+    let webauthn = alpha(USER, &format!("2fa/webauthn/{DEVICE}"));
+    server.ask(&Request::delete(&webauthn).bearer(&place.administrator("/alpha"))).expect(200);
+    server.stop();
+    let current = place.export();
+
+    let message = |kind| {
+        format!("line 2: {kind} of `{USER}`: differs from what is stored and was left alone")
+    };
+    for flags in [&[][..], &["--dry-run"], &["--dry-run", "--replace"]] {
+        let ended = import(&place, &old, flags);
+        let replaces = flags.contains(&"--replace");
+        let expected = if replaces { (0, [2, 28, 0, 0]) } else { (4, [0, 28, 2, 0]) };
+        assert_eq!((ended.code, outcome(&ended)), expected, "{flags:?}");
+        for kind in ["push", "webauthn"] {
+            assert_eq!(ended.stderr.contains(&message(kind)), !replaces, "{ended:?}");
+        }
+        assert_eq!(place.export(), current, "{flags:?}");
+    }
+    let ended = import(&place, &old, &["--replace"]);
+    assert_eq!((ended.code, outcome(&ended)), (0, [2, 28, 0, 0]));
+    assert_eq!(place.export(), old);
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let place = Place::empty();
+    let ended = import(&place, LINES, &["--dry-run"]);
+    assert_eq!((ended.code, outcome(&ended)), (0, [15, 15, 0, 0]));
+    assert_eq!(place.export(), "");
+}
+
+#[test]
+fn realms_that_are_not_configured() {
+    let place = Place::empty();
+    let lines = LINES.replace("\"/alpha\"", "\"/bravo\"");
+    let ended = import(&place, &lines, &[]);
+    assert_eq!((ended.code, outcome(&ended)), (0, [15, 15, 0, 0]));
+    assert_eq!(ended.stderr.matches("realm `/bravo` is not configured").count(), 1, "{ended:?}");
+    assert!(ended.stderr.starts_with("line 1: "), "{ended:?}");
+    assert_eq!(place.export().matches("\"/bravo\"").count(), 4);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_the_rest_comes_in() {
+    let good = |name: &str| {
+        format!(
+            r#"{{"realm":"/alpha","username":"{name}","devices":{{"webauthn":[{{"uuid":"a","credentialId":"b"}}]}}}}"#
+        )
+    };
+    let device = |kind: &str, profile: &str| {
+        format!(r#"{{"realm":"/alpha","username":"u","devices":{{"{kind}":[{profile}]}}}}"#)
+    };
+    let skip = |kind: &str, value: &str| {
+        format!(r#"{{"realm":"/alpha","username":"u","skip":{{"{kind}":"{value}"}}}}"#)
+    };
+    let secret = "canary-code-in-a-bad-line";
+    let malformed = [
+        ("{".to_owned(), "line: not a JSON object"),
+        ("[]".into(), "line: "),
+        ("\u{feff}{}".into(), "line: not a JSON object"),
+        (format!("\"{secret}\""), "line: not of the documented form"),
+        (
+            format!(r#"{{"realm":"/alpha","username":"u","devices":{{"oath":"{secret}"}}}}"#),
+            "line: not of the documented form",
+        ),
+        (
+            format!(r#"{{"realm":"/alpha","username":["{secret}"]}}"#),
+            "line: not of the documented form",
+        ),
+        ("{}".into(), "line: missing field `realm`"),
+        (r#"{"realm":"/alpha"}"#.into(), "line: missing field `username`"),
+        (r#"{"realm":"alpha","username":"u"}"#.into(), "`realm`"),
+        (r#"{"realm":"/alpha","username":" "}"#.into(), "`username` must not be blank"),
+        (
+            r#"{"realm":"/alpha","username":"u","user_id":"\u0000"}"#.into(),
+            "`user_id` must not contain",
+        ),
+        (r#"{"realm":"/alpha","username":"u","device":{}}"#.into(), "unknown field `device`"),
+        (device("totp", "{}"), "totp: there is no such kind"),
+        (device("oath", r#"{"deviceName":"x"}"#), "oath: member `uuid` is missing"),
+        (device("oath", r#"{"uuid":"a","counter":"1"}"#), "oath: member `counter` must be"),
+        (
+            device("oath", &format!(r#"{{"uuid":"a","recoveryCodes":"{secret}"}}"#)),
+            "oath: member `recoveryCodes` must be an array",
+        ),
+        (device("oath", r#"{"uuid":"a","sharedSecret":5}"#), "oath: member `sharedSecret` must be"),
+        (device("oath", &format!("\"{secret}\"")), "oath: not a JSON object"),
+        (device("profile", r#"{"alias":"x"}"#), "profile: member `identifier` is missing"),
+        (device("oath", r#"{"uuid":"a"},{"uuid":"a"}"#), "the user has a device `a` already"),
+        (device("oath", &vec![r#"{"uuid":"a"}"#; 65].join(",")), "at most 64 devices"),
+        (skip("oath", "maybe"), "skip.oath: there is no such setting"),
+        (skip("webauthn", "skippable"), "skip.webauthn: there is no such setting"),
+    ];
+    for (line, reason) in malformed {
+        let place = Place::empty();
+        let ended = import(&place, &[good("first"), line, good("third")].join("\n"), &[]);
+        assert_eq!(ended.code, 1, "{ended:?}");
+        assert_eq!(counts(&ended)["rejected"], 1, "{ended:?}");
+        assert!(
+            ended.stderr.contains("line 2: ") && ended.stderr.contains(reason),
+            "`{reason}`: {ended:?}"
+        );
+        assert!(!ended.stderr.contains(secret), "{ended:?}");
+        let export = place.export();
+        assert!(export.contains("\"first\"") && export.contains("\"third\""), "{export}");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_utf_8() {
+    let place = Place::empty();
+    std::fs::write(place.path("users.jsonl"), b"{\"realm\":\"/alpha\",\"username\":\"\xff\"}\n")
+        .unwrap();
+    place.run(&["import", "users.jsonl"]).assert_failed(1, "line 1: line: not UTF-8");
+}
+
+/// Names are compared without regard to case, and an `_id` belongs to one user.
+#[test]
+fn names_of_somebody_else() {
+    let user = |username: &str, user_id: &str, kind: &str| {
+        let device = r#"{"uuid":"a","credentialId":"b"}"#;
+        format!(
+            r#"{{"realm":"/alpha","username":"{username}","user_id":"{user_id}","devices":{{"{kind}":[{device}]}}}}"#
+        )
+    };
+    let left_alone = "webauthn of `ALICE`: differs from what is stored and was left alone";
+    for (second, code, reason) in [
+        (user("ALICE", "id-2", "oath"), 1, "the name `ALICE` belongs to another user"),
+        (user("ALICE", "id-2", "webauthn"), 4, left_alone),
+        (user("bob", "ID-1", "webauthn"), 1, "the name `ID-1` belongs to another user"),
+    ] {
+        let place = Place::empty();
+        import(&place, &user("alice", "id-1", "webauthn"), &[]);
+        let before = place.export();
+        let ended = import(&place, &second, &[]);
+        ended.assert_failed(code, reason);
+        assert_eq!(place.export(), before);
+    }
+}
+
+/// An export without `--secrets` is not a backup, and is called so when it comes back.
+#[test]
+fn empty_secrets_are_said() {
+    let place = Place::with_users();
+    let without = place.run(&["export"]).done();
+    let ended = import(&Place::empty(), &without, &[]);
+    assert_eq!(ended.code, 0);
+    assert_eq!(
+        ended.stderr.matches("an export without --secrets is not a backup").count(),
+        6,
+        "{ended:?}"
+    );
+}

@@ -1,0 +1,7 @@
+//! The other commands of `devreg`, and how `serve` starts, logs and stops.
+
+mod export;
+mod import;
+mod logs;
+mod serve;
+mod token;
