@@ -71,30 +71,27 @@ impl SigningKey {
     pub fn open_or_create(data: &Path) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(data)?;
         let path = data.join(FILE);
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-            Ok(mut file) => {
-                let mut key = [0; KEY_BYTES];
-                for (part, random) in key.chunks_mut(16).zip([System.random(), System.random()]) {
-                    part.copy_from_slice(&random.to_le_bytes());
-                }
-                file.write_all(&key)?;
-                file.sync_all()?;
-                Ok(Self::from_bytes(&key))
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let mut key = Vec::new();
-                fs::File::open(&path)?.take(KEY_BYTES as u64 + 1).read_to_end(&mut key)?;
-                if key.len() != KEY_BYTES {
-                    let text = format!(
-                        "{} is not a signing key; delete it to have a new one made",
-                        path.display()
-                    );
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, text));
-                }
-                Ok(Self::from_bytes(&key))
+        match fs::File::open(&path) {
+            Ok(file) => Self::read(&file, &path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                create(data, &path)?;
+                Self::read(&fs::File::open(&path)?, &path)
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn read(file: &fs::File, path: &Path) -> io::Result<Self> {
+        let mut key = Vec::new();
+        file.take(KEY_BYTES as u64 + 1).read_to_end(&mut key)?;
+        if key.len() != KEY_BYTES {
+            let text = format!(
+                "{} is not a signing key; delete it to have a new one made",
+                path.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        Ok(Self::from_bytes(&key))
     }
 
     fn from_bytes(key: &[u8]) -> Self {
@@ -142,5 +139,48 @@ impl SigningKey {
         // Extensions that must be understood are not (RFC 7515, 4.1.11); the library leaves that to its callers.
         let understood = token.header.crit.is_none();
         (understood && token.header.typ.as_deref() == Some(TYPE)).then_some(token.claims)
+    }
+}
+
+/// Makes a key file. A server and a `token` command that start at once must end up with one key, and neither may read half of one: the key is
+/// written aside and linked to its name, which fails if somebody was faster.
+fn create(data: &Path, path: &Path) -> io::Result<()> {
+    let mut key = [0; KEY_BYTES];
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a key must be secret: it has no source but this, and no fallback"
+    )]
+    getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
+    let aside = data.join(format!("{FILE}.{:032x}", System.random()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&aside, path);
+    fs::remove_file(&aside)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => fs::File::open(data)?.sync_all(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_first_the_key_is_one() {
+        let data = tempfile::tempdir().unwrap();
+        let realm = Realm::top();
+        let tokens: Vec<String> = std::thread::scope(|scope| {
+            let open = || {
+                let key = SigningKey::open_or_create(data.path()).unwrap();
+                key.sign(&realm, &Subject::Administrator, &[], Duration::from_secs(60)).unwrap()
+            };
+            let openers: Vec<_> = (0..16).map(|_| scope.spawn(open)).collect();
+            openers.into_iter().map(|opener| opener.join().unwrap()).collect()
+        });
+        let key = SigningKey::open_or_create(data.path()).unwrap();
+        assert!(tokens.iter().all(|token| key.verify(token).is_some()));
+        assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 }
