@@ -1,0 +1,119 @@
+//! A push refresh in process on the memory store, beside what cannot be left out: one HMAC of the signed bytes, and reading the JSON.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use criterion::{BatchSize, Bencher, BenchmarkGroup, Criterion, measurement::WallTime};
+use device_core::RefreshMessage;
+use device_registry::{Policy, Registry};
+use device_store::MemoryStore;
+use devreg_benches::figures::{FLOOR, MEASURED};
+use devreg_benches::messages::{Message, Phones, tag};
+use devreg_benches::population::{Population, signing_key};
+use devreg_benches::ready;
+use devreg_benches::scale::Scale;
+use serde::Deserialize;
+use std::hint::black_box;
+
+/// Messages signed at a time while the clock stands. Enough to spread over the users, few enough not to fill the memory.
+const BATCH: u64 = 4096;
+
+/// The body, read with as little work as a JSON reader can do: everything borrowed, nothing checked.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "reading them is the point")]
+struct Body<'a> {
+    #[serde(rename = "mechanismUid")]
+    mechanism_uid: &'a str,
+    username: &'a str,
+    jwt: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "reading them is the point")]
+struct Claims<'a> {
+    device_id: &'a str,
+    device_type: &'a str,
+    communication_type: &'a str,
+    mechanism_uid: &'a str,
+}
+
+/// The floor of reading a message: body, Base64 of the claims, claims. No key, no name, no header is looked at.
+fn read_json(body: &[u8], claims: &mut Vec<u8>) -> usize {
+    let body: Body<'_> = serde_json::from_slice(body).expect("a body");
+    let payload = body.jwt.split('.').nth(1).expect("a payload");
+    claims.clear();
+    URL_SAFE_NO_PAD.decode_vec(payload, claims).expect("Base64");
+    let claims: Claims<'_> = serde_json::from_slice(claims).expect("claims");
+    claims.device_id.len()
+}
+
+fn signed_part(body: &[u8]) -> String {
+    let body: Body<'_> = serde_json::from_slice(body).expect("a body");
+    body.jwt.rsplit_once('.').expect("a signature").0.to_owned()
+}
+
+/// Measures one call a message; `prepare` makes of it what is at hand when the clock starts.
+fn each<T>(
+    bencher: &mut Bencher<'_>,
+    phones: &mut Phones,
+    prepare: impl Fn(Message) -> T,
+    call: impl FnMut(&mut T),
+) {
+    let next = || prepare(phones.sign());
+    bencher.iter_batched_ref(next, call, BatchSize::NumIterations(BATCH));
+}
+
+fn floor_json(group: &mut BenchmarkGroup<'_, WallTime>, phones: &mut Phones) {
+    group.bench_function(format!("{FLOOR}JSON"), |bencher| {
+        let mut claims = Vec::with_capacity(1024);
+        let read = |body: &mut Vec<u8>| {
+            black_box(read_json(body, &mut claims));
+        };
+        each(bencher, phones, |message| message.body, read);
+    });
+}
+
+fn floor_hmac(group: &mut BenchmarkGroup<'_, WallTime>, phones: &mut Phones) {
+    group.bench_function(format!("{FLOOR}HMAC"), |bencher| {
+        let prepare = |message: Message| {
+            (signing_key(message.user, message.device), signed_part(&message.body))
+        };
+        each(bencher, phones, prepare, |(key, signed)| {
+            black_box(tag(key, signed.as_bytes()));
+        });
+    });
+}
+
+fn main() {
+    let scale = Scale::from_environment();
+    let mut criterion: Criterion = scale.criterion();
+    let users = scale.users_many;
+    let population = Population::of(users);
+    let store = MemoryStore::default();
+    population.store_in(&store);
+    let registry = Registry::new(store, Policy::default());
+    let mut phones = Phones::of(users);
+
+    let mut group = criterion.benchmark_group("refresh, message read");
+    floor_json(&mut group, &mut phones);
+    group.bench_function(MEASURED, |bencher| {
+        let read = |body: &mut Vec<u8>| {
+            black_box(RefreshMessage::parse(body).expect("a message"));
+        };
+        each(bencher, &mut phones, |message| message.body, read);
+    });
+    group.finish();
+
+    let mut group = criterion.benchmark_group(format!("refresh, whole, {users} users, memory"));
+    floor_hmac(&mut group, &mut phones);
+    floor_json(&mut group, &mut phones);
+    group.bench_function(MEASURED, |bencher| {
+        let refresh = |body: &mut Vec<u8>| {
+            let message = RefreshMessage::parse(body).expect("a message");
+            ready(registry.refresh(&population.realm, &message, None)).expect("a refresh");
+        };
+        each(bencher, &mut phones, |message| message.body, refresh);
+    });
+    group.finish();
+    criterion.final_summary();
+}
