@@ -14,7 +14,7 @@ use crate::signing_key::{SigningKey, Subject};
 const USERS: &str = include_str!("demo.jsonl");
 /// A user in `/alpha` with a device of every kind.
 const USER: &str = "014c54bd-6078-4639-8316-8ce0e7746fa4";
-/// The demonstration's push message, signed by hand with the key in [`USERS`].
+/// The demonstration's push message, signed by hand with the key in the demonstration's users.
 pub const REFRESH_BODY: &str = include_str!("demo-refresh.json");
 
 /// Brings the users into an empty store; a store that has users is left as it is.

@@ -19,6 +19,8 @@ fn record_key(username: &str, kind: DeviceKind) -> Vec<u8> {
 fn with_tree<T>(place: &Place, act: impl FnOnce(&sled::Db) -> T) -> T {
     let tree = sled::Config::new()
         .path(place.path("data/sled"))
+        // As the store has it.
+        .segment_size(16 * 1024 * 1024)
         .cache_capacity(16 * 1024 * 1024)
         .open()
         .unwrap();
