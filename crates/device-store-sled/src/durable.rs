@@ -3,8 +3,8 @@
 //! sled's `flush` writes its log and ends in `sync_file_range` on Linux, which empties no disk cache and writes no file sizes: after it, a batch survives the
 //! process but not a power loss. So for [`Durability::Sync`] this module syncs the data file through a handle of its own.
 //!
-//! Pages of 128 KiB and more go to files of their own in `blobs`, which sled never syncs. Records are stored in parts so that there are none (`parts.rs`); only names of
-//! several KiB, deep down in a tree of realms, can still fill such a page. For these the files are synced here too.
+//! Pages of a quarter of a segment (4 MiB) and more go to files of their own in `blobs`, which sled never syncs. Records are stored in parts so that pages stay far below that
+//! (`parts.rs`). Should there be such files all the same, they are synced here too.
 //!
 //! A blob must be durable *before* the log that points to it, or a power loss in between leaves a page without its content, and with it sets that were acknowledged
 //! long ago. That is why the store runs without sled's own flusher thread: the end of a batch is sent on its way only by [`SyncPoint::sync`], and sled

@@ -47,6 +47,16 @@ impl Folder {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
+        // From here on the folder is known as a store's, whichever names of sled's files a power loss leaves.
+        File::open(path).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        if has_other_segments(path) {
+            return Err(OpenError::OtherFormat {
+                folder: path.to_owned(),
+                found: "a store in small segments".into(),
+                expected: "one in segments of 16 MiB; export it with the version that wrote it"
+                    .into(),
+            });
+        }
         clean(path).map_err(failed)?;
         Ok(Self { path: path.to_owned(), lock })
     }
@@ -89,6 +99,13 @@ fn is_foreign(path: &Path) -> io::Result<bool> {
         foreign |= name != "lost+found";
     }
     Ok(foreign)
+}
+
+/// Whether the folder was written with sled's own size of segments: read as another one, it would be destroyed. A `conf` that is torn never says that.
+fn has_other_segments(path: &Path) -> bool {
+    // It ends in a checksum that is no text.
+    let conf = fs::read(path.join("conf")).unwrap_or_default();
+    String::from_utf8_lossy(&conf).lines().any(|line| line == "segment_size: 524288")
 }
 
 fn close_to_others(path: &Path) -> io::Result<()> {

@@ -29,7 +29,8 @@
 //! * sled's files grow under updates that keep hitting the same users, faster the more changes are kept. Plan disk for several times the data, and trim changes early.
 //! * A commit waits for the disk twice: once in sled, once in the sync that survives power loss, which sled's own flush does not.
 //! * Records beyond 4 KiB are stored in parts, which costs a look-up more for each read of sled.
-//! * sled can reuse a segment of its file before what replaced it is durable, whatever is synced around it: `docs/power-loss.md` says what was seen. Export regularly.
+//! * sled reuses segments of its file before what replaced them is durable. The segments are so large (16 MiB) that no commit reaches that; even a small store takes some of them on disk.
+//!   `docs/power-loss.md` says what was tried and seen. Export regularly.
 
 mod commit;
 mod committer;

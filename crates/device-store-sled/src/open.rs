@@ -19,6 +19,12 @@ use crate::options::{ENGINE_CACHE_BYTES_MIN, Options};
 /// The layout of the tree that this version reads and writes.
 const FORMAT: &str = "devreg sled 1";
 
+/// Bytes of a segment of sled's log: the most that it takes.
+///
+/// sled gives a segment free when what replaced its content is written, even if that belongs to a batch that is not complete yet, and writes over it one segment later. So a batch
+/// whose log is longer than a segment can destroy what is in force until it is complete. The log of the largest sets is almost 16 MiB long (`docs/power-loss.md`).
+const SEGMENT_BYTES: usize = 16 * 1024 * 1024;
+
 /// How long is waited for sled's own lock: its threads hold it a little beyond the end of the store that was open before.
 const ENGINE_LOCK_WAIT: Duration = Duration::from_secs(5);
 
@@ -59,6 +65,7 @@ fn prepare(
 fn open_tree(path: &Path, options: &Options) -> Result<sled::Db, OpenError> {
     let config = sled::Config::new()
         .path(path)
+        .segment_size(SEGMENT_BYTES)
         .cache_capacity(options.engine_cache_bytes.max(ENGINE_CACHE_BYTES_MIN))
         // Its own flusher would write the log before the blobs it points to are durable (`durable.rs`).
         .flush_every_ms(None);

@@ -1,6 +1,6 @@
 //! Long records in parts, so that no page of sled grows beyond what its log takes.
 //!
-//! sled 0.34 puts pages of 128 KiB and more into files of their own, which it writes and removes without ever syncing them: a power loss then takes sets that were acknowledged
+//! sled 0.34 puts pages of a quarter of a segment and more into files of their own, which it writes and removes without ever syncing them: a power loss then takes sets that were acknowledged
 //! long ago (`docs/power-loss.md`). A page has about twenty records; so a record beyond [`PART_BYTES`] is stored as a head and parts under keys that follow its own:
 //!
 //! ```text
@@ -16,7 +16,7 @@ use std::ops::RangeInclusive;
 use device_store::codec::RECORD_BYTES_MAX;
 use sled::{Batch, IVec, Tree};
 
-/// Bytes of a record, or of a part of one, under one key. Twenty of them, with keys of 1 KiB, stay well below 128 KiB.
+/// Bytes of a record, or of a part of one, under one key. Twenty of them stay far below what a page may have, whatever their keys are.
 pub(crate) const PART_BYTES: usize = 4 * 1024;
 
 const MARK: u8 = 0xff;

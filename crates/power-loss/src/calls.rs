@@ -94,10 +94,11 @@ pub(crate) fn each_call(
     open.into_iter().try_for_each(each)
 }
 
-/// `3, ...) = 17 (flags)` is the arguments and 17; a result of `?` is none.
+/// `3, ...) = 17 (flags)` is the arguments and 17; a result of `?` is none: the process died in it.
 fn split_result(tail: &str) -> Option<(&str, Option<i64>)> {
     let (args, result) = tail.rsplit_once(" = ")?;
     let args = args.trim_end().strip_suffix(')')?;
+    let args = args.strip_suffix("<unfinished ...>").map_or(args, str::trim_end);
     let word = result.split([' ', '<']).next()?;
     let number = match word.strip_prefix("0x") {
         Some(hex) => i64::from_str_radix(hex, 16).ok(),
@@ -125,6 +126,7 @@ mod tests {
         let trace = "1 pwrite64(3, \"\\x2c\\x29\", 2, 0 <unfinished ...>\n\
                      2 close(4) = 0\n\
                      1 <... pwrite64 resumed>) = 2\n\
+                     3 write(5, \"\\x2c\", 1 <unfinished ...>) = ?\n\
                      2 fsync(3 <unfinished ...>\n";
         let mut seen = vec![];
         each_call(trace.as_bytes(), &mut 0, |call| {
@@ -139,7 +141,8 @@ mod tests {
             [
                 (text("close"), 2, 2, Some(0), text("4")),
                 (text("pwrite64"), 1, 3, Some(2), text("3|\"\\x2c\\x29\"|2|0")),
-                (text("fsync"), 4, usize::MAX, None, text("3")),
+                (text("write"), 4, usize::MAX, None, text("5|\"\\x2c\"|1")),
+                (text("fsync"), 5, usize::MAX, None, text("3")),
             ]
         );
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use device_core::limits::{DEVICES_MAX, PROFILE_BYTES_MAX};
 use device_core::{
     Action, Cold, DeviceChange, DeviceId, DeviceKind, DeviceName, DeviceSet, Revision, What,
 };
@@ -13,10 +14,10 @@ use device_store::conformance::fixtures::{
     User, changes_after, enrol, load, purge, store_write, walk,
 };
 use device_store::{DeviceStore as _, Swap};
-use device_store_sled::{Durability, Options, SledStore};
+use device_store_sled::{Durability, OpenError, Options, SledStore};
 use futures_executor::block_on;
 
-use crate::support::{folder, quick, with_tree};
+use crate::support::{SEGMENT_BYTES, folder, quick, with_tree};
 
 const KIND: DeviceKind = DeviceKind::Push;
 
@@ -101,6 +102,32 @@ fn nothing_is_left_of_replaced_ones() {
     });
     drop(store);
     assert_eq!(keys(folder.path(), "s"), 1);
+}
+
+/// What is in force must not be written over by a batch that is not complete: sled does that to batches with a longer log.
+#[test]
+fn the_log_of_the_largest_set_is_shorter_than_a_segment() {
+    let folder = folder();
+    let store = SledStore::open(folder.path(), quick()).unwrap();
+    let user = User::named("/a", "bjensen");
+    let log_bytes = || fs::metadata(folder.path().join("db")).unwrap().len();
+    for _ in 0..4 {
+        let before = log_bytes();
+        block_on(store_large(&store, &user, DEVICES_MAX * PROFILE_BYTES_MAX));
+        // As long as no segment is used again.
+        let written = log_bytes() - before;
+        assert!((1..SEGMENT_BYTES as u64).contains(&written), "{written} bytes");
+    }
+}
+
+#[test]
+fn a_folder_with_other_segments_is_refused_and_left_alone() {
+    let folder = folder();
+    drop(sled::Config::new().path(folder.path()).open().unwrap());
+    let conf = fs::read(folder.path().join("conf")).unwrap();
+    let error = SledStore::open(folder.path(), quick()).unwrap_err();
+    assert!(matches!(error, OpenError::OtherFormat { .. }), "{error}");
+    assert_eq!(fs::read(folder.path().join("conf")).unwrap(), conf);
 }
 
 /// A change of 64 devices with names as long as they may be.

@@ -99,12 +99,16 @@ impl SyncPoint for Switched {
     }
 }
 
+/// Bytes of a segment of sled's log in the store's folder.
+pub(crate) const SEGMENT_BYTES: usize = 16 * 1024 * 1024;
+
 /// Does something with the tree of a closed store.
 pub(crate) fn with_tree<T>(folder: &Path, act: impl FnOnce(&sled::Db) -> T) -> T {
     /// Milliseconds; sled lets go of its lock some time after it is closed.
     const LOCK_WAIT_MAX_MS: u64 = 5_000;
     for _ in 0..LOCK_WAIT_MAX_MS {
-        match sled::Config::new().path(folder).cache_capacity(16 * 1024 * 1024).open() {
+        let config = sled::Config::new().path(folder).segment_size(SEGMENT_BYTES);
+        match config.cache_capacity(16 * 1024 * 1024).open() {
             Ok(tree) => {
                 let result = act(&tree);
                 tree.flush().unwrap();
