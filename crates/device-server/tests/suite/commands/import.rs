@@ -194,18 +194,19 @@ fn names_of_somebody_else() {
             r#"{{"realm":"/alpha","username":"{username}","user_id":"{user_id}","devices":{{"{kind}":[{device}]}}}}"#
         )
     };
-    let left_alone = "webauthn of `ALICE`: differs from what is stored and was left alone";
-    for (second, code, reason) in [
-        (user("ALICE", "id-2", "oath"), 1, "the name `ALICE` belongs to another user"),
-        (user("ALICE", "id-2", "webauthn"), 4, left_alone),
-        (user("bob", "ID-1", "webauthn"), 1, "the name `ID-1` belongs to another user"),
+    for (second, reason) in [
+        (user("ALICE", "id-2", "oath"), "the name `ALICE` belongs to another user"),
+        (user("ALICE", "id-2", "webauthn"), "the name `ALICE` belongs to another user"),
+        (user("bob", "ID-1", "webauthn"), "the name `ID-1` belongs to another user"),
     ] {
-        let place = Place::empty();
-        import(&place, &user("alice", "id-1", "webauthn"), &[]);
-        let before = place.export();
-        let ended = import(&place, &second, &[]);
-        ended.assert_failed(code, reason);
-        assert_eq!(place.export(), before);
+        // Not even overwriting hands a user's devices to another one.
+        for flags in [&[][..], &["--replace"]] {
+            let place = Place::empty();
+            import(&place, &user("alice", "id-1", "webauthn"), &[]);
+            let before = place.export();
+            import(&place, &second, flags).assert_failed(1, reason);
+            assert_eq!(place.export(), before);
+        }
     }
 }
 
