@@ -19,7 +19,7 @@ const FOLDER_VARIABLE: &str = "DEVREG_STRACE_FOLDER";
 
 const SWAPS: usize = 25;
 const WRITERS: usize = 64;
-const SYNCS_FOR_WRITERS_MAX: usize = WRITERS / 4;
+const SYNCS_FOR_WRITERS_MAX: usize = WRITERS / 4 - 1;
 
 #[test]
 fn an_acknowledged_swap_is_on_the_disk() {
@@ -35,6 +35,7 @@ fn an_acknowledged_swap_is_on_the_disk() {
     trace.has_no_blobs();
     trace.is_synced("long names");
     let syncs = trace.syncs_between("together", "all together");
+    eprintln!("{syncs} syncs for {WRITERS} concurrent swaps");
     assert!((1..=SYNCS_FOR_WRITERS_MAX).contains(&syncs), "{syncs} syncs for {WRITERS} writers");
 }
 
