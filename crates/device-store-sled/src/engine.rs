@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use device_core::{SetKey, Username};
+use device_core::{DeviceSet, SetKey, Username};
 use device_store::codec::{decode_alias, decode_change, decode_set, encode_alias, encode_change};
 use device_store::{ChangePage, Cursor, Entry, SequencedChange, StoreError};
 use parking_lot::RwLock;
 
-use crate::commit::{Commit, SetStep, StoredSet};
+use crate::commit::{InFlight, StoredSet};
 use crate::error::{closed, damaged, unread};
 use crate::keys;
 use crate::parts;
@@ -25,9 +25,9 @@ impl Engine {
     }
 
     /// Writes a batch. It is not durable then, and may be seen by every read.
-    pub(crate) fn apply(&self, commit: &Commit) -> sled::Result<()> {
+    pub(crate) fn apply(&self, in_flight: &InFlight) -> sled::Result<()> {
         match &*self.0.read() {
-            Some(tree) => tree.apply_batch(batch(tree, commit)?),
+            Some(tree) => tree.apply_batch(batch(tree, in_flight)?),
             None => Err(sled::Error::Unsupported("it is closed".into())),
         }
     }
@@ -134,20 +134,21 @@ fn decode(key: &SetKey, record_key: &[u8], record: &[u8]) -> Result<StoredSet, S
     }
 }
 
-fn batch(tree: &sled::Tree, commit: &Commit) -> sled::Result<sled::Batch> {
+fn batch(tree: &sled::Tree, in_flight: &InFlight) -> sled::Result<sled::Batch> {
     let mut batch = sled::Batch::default();
-    for (key, SetStep { before, after }) in &commit.sets {
+    let commit = &in_flight.commit;
+    for (key, before, next) in in_flight.sets() {
         let key = keys::set(key);
-        let version = |stored: &StoredSet| stored.set.revision.to_record();
-        parts::remove_parts(&mut batch, &key, version(before), before.record_bytes);
-        match after {
-            Some((stored, record)) => parts::insert(&mut batch, key, version(stored), record),
+        let version = |set: &DeviceSet| set.revision.to_record();
+        parts::remove_parts(&mut batch, &key, version(&before.set), before.record_bytes);
+        match next {
+            Some(new) => parts::insert(&mut batch, key, version(&new.set), &new.record),
             None => batch.remove(key),
         }
     }
-    for (name, step) in &commit.aliases {
+    for (name, next) in &commit.aliases {
         let key = keys::alias(name);
-        match &step.after {
+        match next {
             Some(username) => batch.insert(key.as_slice(), encode_alias(&key, username)),
             None => batch.remove(key),
         }

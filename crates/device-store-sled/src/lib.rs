@@ -17,9 +17,9 @@
 //! ```
 //!
 //! # How a write goes
-//! A swap is put into a bounded queue. One committer thread takes what waits there, checks each request against the current set (`plan.rs`), writes the
-//! winners with their aliases and changes as one atomic batch (`engine.rs`), makes it durable (`durable.rs`), shows it to readers (`visible.rs`) and wakes each waiter. So
-//! writers share disk waits without waiting for each other on purpose, and losing costs no I/O.
+//! Writers share disk waits by [`device_store::group_commit`]: a swap is put into a bounded queue, and one committer thread takes what waits there, checks each request against the
+//! current set, gives the winners with their aliases and changes to `writer.rs` as one batch, and wakes each waiter. The writer keeps for readers what the batch replaces (`visible.rs`),
+//! writes the batch atomically (`engine.rs`), makes it durable (`durable.rs`) and shows it (`visible.rs` again). Losing costs no I/O.
 //!
 //! # How a read goes
 //! From the cache of decoded sets, or from sled and then past the table of what is in flight (`visible.rs`). Reads never wait for a sync: their futures are ready at once.
@@ -33,7 +33,6 @@
 //!   `docs/power-loss.md` says what was tried and seen. Export regularly.
 
 mod commit;
-mod committer;
 mod durable;
 mod engine;
 mod error;
@@ -42,15 +41,14 @@ mod keys;
 mod open;
 mod options;
 mod parts;
-mod plan;
-mod queue;
 mod store;
 mod visible;
+mod writer;
 
+pub use device_store::group_commit::WAITING_MAX;
 pub use durable::SyncPoint;
 pub use error::OpenError;
 pub use options::{
     CACHE_BYTES_DEFAULT, Durability, ENGINE_CACHE_BYTES_DEFAULT, ENGINE_CACHE_BYTES_MIN, Options,
 };
-pub use queue::WAITING_MAX;
 pub use store::SledStore;

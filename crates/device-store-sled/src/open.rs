@@ -8,11 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use device_core::fold::UNICODE_VERSION;
+use device_store::folder::LockedFolder;
 
 use crate::durable::{SyncPoint, sync_point};
 use crate::engine::let_go;
 use crate::error::OpenError;
-use crate::folder::Folder;
+use crate::folder;
 use crate::keys;
 use crate::options::{ENGINE_CACHE_BYTES_MIN, Options};
 
@@ -30,7 +31,7 @@ const ENGINE_LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// A folder with an open tree in which everything is durable.
 pub(crate) struct Opened {
-    pub(crate) folder: Folder,
+    pub(crate) folder: LockedFolder,
     pub(crate) tree: sled::Db,
     pub(crate) sync_point: Box<dyn SyncPoint>,
     /// The numbers of the changes that are kept.
@@ -38,7 +39,7 @@ pub(crate) struct Opened {
 }
 
 pub(crate) fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
-    let folder = Folder::take(path)?;
+    let folder = folder::take(path)?;
     let tree = open_tree(path, options)?;
     match prepare(path, &tree, options) {
         Ok((changes, sync_point)) => Ok(Opened { folder, tree, sync_point, changes }),

@@ -3,28 +3,24 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use device_core::{Change, DeviceSet, Realm, Revision, SetKey, UserId, Username};
 use device_store::codec::{RECORD_BYTES_MAX, encode_set};
+use device_store::folder::LockedFolder;
+use device_store::group_commit::GroupCommit;
 use device_store::{
     ChangePage, Cursor, DeviceStore, PAGE_MAX, Page, Purged, StoreError, Swap, check_purge,
     check_swap,
 };
-use futures_channel::oneshot;
-use parking_lot::Mutex;
-use uuid::Uuid;
 
-use crate::committer::Committer;
 use crate::durable::SyncPoint;
 use crate::engine::Engine;
 use crate::error::OpenError;
-use crate::folder::Folder;
 use crate::keys;
 use crate::open::{Opened, open};
 use crate::options::Options;
-use crate::queue::{PurgeRequest, Queue, Request, SwapRequest, TrimRequest};
 use crate::visible::Visible;
+use crate::writer::{LIMITS, Writer};
 
 /// A persistent store of device sets. One process at a time can open its folder.
 ///
@@ -34,11 +30,9 @@ use crate::visible::Visible;
 /// Dropping the store, or [`close`](Self::close), waits until all accepted writes are durable.
 pub struct SledStore {
     visible: Arc<Visible<Engine>>,
-    queue: Arc<Queue>,
-    committer: Mutex<Option<JoinHandle<()>>>,
-    failure: Arc<Mutex<Option<Box<str>>>>,
+    writes: GroupCommit,
     /// Dropped last, so that the folder is free only when nothing uses it any more.
-    folder: Folder,
+    folder: LockedFolder,
 }
 
 impl SledStore {
@@ -63,26 +57,16 @@ impl SledStore {
         let Opened { folder, tree, sync_point: real, changes } = opened;
         let visible =
             Arc::new(Visible::new(Engine::new(tree), options.cache_bytes, changes.clone()));
-        let queue = Arc::new(Queue::default());
-        let failure = Arc::new(Mutex::new(None));
-        let committer = Committer {
-            queue: Arc::clone(&queue),
-            visible: Arc::clone(&visible),
-            sync_point: sync_point(real),
-            changes_kept: options.changes_kept,
-            kept: changes,
-            failure: Arc::clone(&failure),
-        };
-        let committer = committer
-            .start()
+        let writer = Writer { visible: Arc::clone(&visible), sync_point: sync_point(real) };
+        let writes = GroupCommit::start(writer, LIMITS, options.changes_kept, changes)
             .map_err(|error| OpenError::Folder { folder: folder.path().to_owned(), error })?;
-        Ok(Self { visible, queue, committer: Mutex::new(Some(committer)), failure, folder })
+        Ok(Self { visible, writes, folder })
     }
 
     /// Why the store takes no writes any more ([`StoreError::ReadOnly`]), once it does not.
     #[must_use]
     pub fn failure(&self) -> Option<Box<str>> {
-        self.failure.lock().clone()
+        self.writes.failure()
     }
 
     /// Bytes of decoded sets in the cache now, as it counts them.
@@ -94,24 +78,9 @@ impl SledStore {
     /// Takes no further requests, waits until those that were accepted are durable, and closes sled. What is asked afterwards is answered with
     /// [`StoreError::Unavailable`]. The folder is free for others when the store is dropped.
     pub fn close(&self) {
-        self.queue.close();
-        if let Some(committer) = self.committer.lock().take() {
-            // If it panicked, those who waited for it were told, and writes were refused since.
-            let _ended = committer.join();
-        }
+        self.writes.close();
         self.visible.log().close();
         self.visible.close();
-    }
-
-    async fn ask<T>(
-        &self,
-        request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Request,
-        change: Uuid,
-    ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.queue.push(request(reply))?;
-        // The committer answers everybody unless it panics.
-        answer.await.unwrap_or(Err(StoreError::Unknown { change }))
     }
 }
 
@@ -154,11 +123,7 @@ impl DeviceStore for SledStore {
         if record.len() > RECORD_BYTES_MAX {
             return Err(StoreError::Misused("the set is larger than any record that is read"));
         }
-        let id = change.id;
-        let key = key.clone();
-        let request =
-            |reply| Request::Swap(SwapRequest { key, expected, next, record, change, reply });
-        self.ask(request, id).await
+        self.writes.swap(key.clone(), expected, next, record, change).await
     }
 
     async fn resolve(
@@ -178,8 +143,7 @@ impl DeviceStore for SledStore {
     }
 
     async fn trim(&self, through: Cursor) -> Result<u64, StoreError> {
-        let request = |reply| Request::Trim(TrimRequest { through, forgotten: 0, reply });
-        self.ask(request, Uuid::nil()).await
+        self.writes.trim(through).await
     }
 
     async fn purge(
@@ -189,9 +153,6 @@ impl DeviceStore for SledStore {
         change: Change,
     ) -> Result<Purged, StoreError> {
         check_purge(realm, username, &change)?;
-        let id = change.id;
-        let (realm, username) = (realm.clone(), username.clone());
-        let request = |reply| Request::Purge(PurgeRequest { realm, username, change, reply });
-        self.ask(request, id).await
+        self.writes.purge(realm.clone(), username.clone(), change).await
     }
 }

@@ -1,7 +1,7 @@
 //! What readers see: durable before visible.
 //!
 //! The engine shows a batch to everybody as soon as it is applied, which is before it is durable. So before the committer applies one, it puts the batch's keys and their last
-//! durable values into a table ([`Visible::begin`]) and takes them out when the batch is durable ([`Visible::publish`]). A reader reads the engine first and looks into the table
+//! durable values, which it looks up as a reader does, into a table ([`Visible::begin`]) and takes them out when the batch is durable ([`Visible::publish`]). A reader reads the engine first and looks into the table
 //! *after* that:
 //! * the key is there: a batch that may have been read is not durable yet. The reader takes the table's value.
 //! * the key is not there: either the read was before `begin`, or it was after `publish`, or nobody is writing the key. What was read is durable.
@@ -25,12 +25,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use device_core::{DeviceSet, Realm, Revision, SetKey, UserId, Username};
+use device_store::group_commit::Commit;
 use device_store::{ChangePage, Cursor, Entry, Page, StoreError};
 use parking_lot::RwLock;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use crate::commit::{Commit, StoredSet};
+use crate::commit::{InFlight, StoredSet};
 
 /// What is under the protocol: shows what was applied, durable or not.
 pub(crate) trait Log {
@@ -219,26 +220,35 @@ impl<L: Log> Visible<L> {
         self.table.read().changes.clone()
     }
 
-    /// To be called before a batch is applied: keeps what it replaces for readers.
-    pub(crate) fn begin(&self, commit: &Commit) {
+    /// To be called before a batch is applied: keeps what it replaces for readers. No other batch may be in flight.
+    ///
+    /// # Errors
+    /// What is durable cannot be read. Then nothing has begun. (Who planned the batch has just read the same, so a damaged record does not come this far.)
+    pub(crate) fn begin(&self, commit: Commit) -> Result<InFlight, StoreError> {
+        // All of it before the table changes, and before the lock, which a look-up takes as well. Nobody else writes, so it stays true.
+        let before = commit.sets.keys().map(|key| self.load(key)).collect::<Result<Vec<_>, _>>()?;
+        let aliases = commit
+            .aliases
+            .keys()
+            .map(|name| Ok((name.clone(), self.alias(name)?)))
+            .collect::<Result<Vec<_>, StoreError>>()?;
         let mut table = self.table.write();
-        for (key, step) in &commit.sets {
-            table.sets.insert(key.clone(), step.before.clone());
-        }
-        for (name, step) in &commit.aliases {
-            table.aliases.insert(name.clone(), step.before.clone());
-        }
+        table.sets.extend(commit.sets.keys().cloned().zip(before.iter().cloned()));
+        table.aliases.extend(aliases);
         table.changes.start = table.changes.start.max(commit.kept.start.min(table.changes.end));
+        drop(table);
+        Ok(InFlight { commit, before })
     }
 
     /// To be called when the batch is durable: shows it.
-    pub(crate) fn publish(&self, commit: Commit) {
+    pub(crate) fn publish(&self, batch: InFlight) {
+        let commit = batch.commit;
         let mut table = self.table.write();
         self.epoch.fetch_add(1, Ordering::SeqCst);
-        for (key, step) in commit.sets {
+        for (key, next) in commit.sets {
             table.sets.remove(&key);
-            match step.after {
-                Some((stored, _)) => self.cache.insert(key, stored),
+            match next {
+                Some(new) => self.cache.insert(key, StoredSet::new(new.set, new.record.len())),
                 None => drop(self.cache.remove(&key)),
             }
         }

@@ -7,6 +7,7 @@
 //! * [`MemoryStore`] keeps everything in memory: for tests, demonstrations, and as the model of all others.
 //! * [`codec`] turns sets, aliases and changes into checksummed records, for all persistent stores alike.
 //! * `conformance` (feature of that name) is the suite that every backend runs.
+//! * `group_commit` (feature `embedded`) is what persistent stores have in front of their engine: one thread that writes, and one wait for the disk for all who wait.
 //!
 //! ```
 //! use device_core::{DeviceKind, DeviceSet, Realm, Revision, SetKey, Username};
@@ -23,6 +24,10 @@
 pub mod codec;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "embedded")]
+pub mod folder;
+#[cfg(feature = "embedded")]
+pub mod group_commit;
 mod memory;
 mod store;
 

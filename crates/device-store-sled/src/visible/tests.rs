@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use device_core::{DeviceKind, Owner};
+use device_store::group_commit::NewSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::commit::SetStep;
 
 const KEYS: usize = 3;
 const READERS: usize = 3;
@@ -84,7 +84,7 @@ struct World {
     keys: [SetKey; KEYS],
     /// All durable values of each key, oldest first.
     durable: [Vec<Arc<DeviceSet>>; KEYS],
-    in_flight: Option<Commit>,
+    in_flight: Option<InFlight>,
     /// How many keys of it are applied.
     applied: usize,
     failed: bool,
@@ -165,21 +165,24 @@ impl World {
         }
         let mut commit = Commit { kept: 1..1, forgotten: 1..1, ..Commit::default() };
         for (key, kept) in keys.iter().enumerate().filter_map(|(key, kept)| Some((key, (*kept)?))) {
-            let after = kept.then(|| (StoredSet::new(self.next_set(key), 100), Vec::new()));
-            let before = StoredSet::new(Arc::clone(&self.durable[key][self.newest(key)]), 100);
-            commit.sets.insert(self.keys[key].clone(), SetStep { before, after });
+            let next = kept.then(|| NewSet { set: self.next_set(key), record: vec![0; 100] });
+            commit.sets.insert(self.keys[key].clone(), next);
         }
-        self.visible.begin(&commit);
-        self.in_flight = Some(commit);
+        let in_flight = self.visible.begin(commit).unwrap();
+        for (key, before, _) in in_flight.sets() {
+            let key = self.keys.iter().position(|of| of == key).unwrap();
+            assert_eq!(before.set, self.durable[key][self.newest(key)]);
+        }
+        self.in_flight = Some(in_flight);
         self.applied = 0;
     }
 
     fn apply(&mut self) {
-        let Some(commit) = &self.in_flight else { return };
-        let Some((key, step)) = commit.sets.iter().nth(self.applied) else { return };
+        let Some(in_flight) = &self.in_flight else { return };
+        let Some((key, _, next)) = in_flight.sets().nth(self.applied) else { return };
         let mut sets = self.visible.log.0.borrow_mut();
-        match &step.after {
-            Some((stored, _)) => drop(sets.insert(key.clone(), Arc::clone(&stored.set))),
+        match next {
+            Some(new) => drop(sets.insert(key.clone(), Arc::clone(&new.set))),
             None => drop(sets.remove(key)),
         }
         self.applied += 1;
@@ -189,17 +192,17 @@ impl World {
         if self.failed {
             return;
         }
-        while self.in_flight.as_ref().is_some_and(|commit| self.applied < commit.sets.len()) {
+        while self.in_flight.as_ref().is_some_and(|batch| self.applied < batch.before.len()) {
             self.apply();
         }
-        let Some(commit) = self.in_flight.take() else { return };
+        let Some(in_flight) = self.in_flight.take() else { return };
         for (key, durable) in self.keys.iter().zip(&mut self.durable) {
-            if let Some(step) = commit.sets.get(key) {
-                let after = step.after.as_ref().map(|(stored, _)| Arc::clone(&stored.set));
-                durable.push(after.unwrap_or_else(DeviceSet::unknown));
+            if let Some(next) = in_flight.commit.sets.get(key) {
+                let next = next.as_ref().map(|new| Arc::clone(&new.set));
+                durable.push(next.unwrap_or_else(DeviceSet::unknown));
             }
         }
-        self.visible.publish(commit);
+        self.visible.publish(in_flight);
     }
 
     /// A walk, at once: all that is durable, and nothing else.
@@ -290,9 +293,43 @@ fn a_quiet_load_fills_the_cache() {
 fn changes_in_flight_are_not_shown_and_forgotten_ones_are_missed() {
     let visible = Visible::new(Applied::default(), 0, 5..10);
     let commit = Commit { kept: 8..12, forgotten: 5..8, ..Commit::default() };
-    visible.begin(&commit);
+    let in_flight = visible.begin(commit).unwrap();
     assert_eq!(visible.changes_shown(), 8..10);
     assert_eq!(visible.changes(Some(Cursor::from_sequence(5)), 10), Err(StoreError::CursorTooOld));
-    visible.publish(commit);
+    visible.publish(in_flight);
     assert_eq!(visible.changes_shown(), 8..12);
+}
+
+#[test]
+fn a_batch_that_cannot_begin_leaves_no_trace() {
+    /// A log with an alias that cannot be read.
+    struct Unreadable;
+
+    impl Log for Unreadable {
+        fn set(&self, _key: &SetKey) -> Result<Option<StoredSet>, StoreError> {
+            Ok(None)
+        }
+
+        fn sets_after(&self, _: Option<&SetKey>, _: usize) -> Result<Vec<Entry>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        fn alias(&self, _name: &[u8]) -> Result<Option<Username>, StoreError> {
+            Err(StoreError::Unavailable("a test".into()))
+        }
+
+        fn changes(&self, _: Range<u64>, _: usize) -> Result<ChangePage, StoreError> {
+            Ok(ChangePage::new())
+        }
+    }
+
+    let visible = Visible::new(Unreadable, 0, 5..10);
+    let mut commit = Commit { kept: 8..12, forgotten: 5..8, ..Commit::default() };
+    let username = Username::parse("bjensen").unwrap();
+    commit.sets.insert(SetKey::new(&Realm::top(), &username, DeviceKind::Push), None);
+    commit.aliases.insert(SetKey::name_bytes(&Realm::top(), "1").as_slice().into(), None);
+    assert!(visible.begin(commit).is_err());
+    assert_eq!(visible.changes_shown(), 5..10);
+    let table = visible.table.read();
+    assert!(table.sets.is_empty() && table.aliases.is_empty());
 }

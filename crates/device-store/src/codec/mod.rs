@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::Deserialize;
 
 pub use change::{decode_change, encode_change};
-pub use set::{decode_alias, decode_set, encode_alias, encode_set, set_revision};
+pub use set::{decode_alias, decode_set, encode_alias, encode_set, memory_bytes, set_revision};
 
 /// The format that is written.
 pub const FORMAT: u8 = 1;

@@ -124,6 +124,18 @@ pub fn decode_alias(key: &[u8], record: &[u8]) -> Result<Username, DecodeError> 
     Username::parse(username).map_err(|_| DecodeError::Body)
 }
 
+/// Bytes of memory a set takes in a cache, counted rather high. The texts of a set are as long in memory as in its record, so the record's length stands for
+/// them all and nothing has to be walked through.
+#[must_use]
+pub fn memory_bytes(set: &DeviceSet, record_bytes: usize) -> u64 {
+    /// Key, reference counts and the cache's own entry.
+    const ENTRY_BYTES: usize = 256;
+    /// About ten texts a device, each with an allocation and its header.
+    const ALLOCATIONS_BYTES: usize = 10 * 16;
+    let device_bytes = size_of::<Device>() + size_of::<PushFacts>() + ALLOCATIONS_BYTES;
+    (ENTRY_BYTES + record_bytes + set.devices.len() * device_bytes) as u64
+}
+
 fn device_body(device: &Device) -> DeviceBody<'_> {
     DeviceBody {
         id: device.id.as_str(),

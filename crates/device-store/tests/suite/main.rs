@@ -1,4 +1,4 @@
-//! The conformance suite on the memory store, tests of the record codec, and the corpus of the fuzzer.
+//! The conformance suite on the memory store, tests of the record codec and of group commit, and the corpus of the fuzzer.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,4 +8,5 @@
 mod codec;
 mod corpus;
 mod golden;
+mod group_commit;
 mod memory;

@@ -5,31 +5,28 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use device_store::StoreError;
 use parking_lot::Mutex;
 
-use crate::commit::Commit;
-use crate::durable::SyncPoint;
-use crate::engine::Engine;
-use crate::plan::Plan;
-use crate::queue::Queue;
-use crate::visible::Visible;
+use super::commit::{BatchLimits, Engine};
+use super::plan::Plan;
+use super::queue::Queue;
+use crate::store::StoreError;
 
-/// Owns all writes: takes what waits, makes one batch of it, makes that durable, shows it, wakes who waited.
-pub(crate) struct Committer {
-    pub(crate) queue: Arc<Queue>,
-    pub(crate) visible: Arc<Visible<Engine>>,
-    pub(crate) sync_point: Box<dyn SyncPoint>,
-    pub(crate) changes_kept: u64,
+/// Owns all writes: takes what waits, makes one batch of it, has it made durable and shown, wakes who waited.
+pub(super) struct Committer<E> {
+    pub(super) queue: Arc<Queue>,
+    pub(super) engine: E,
+    pub(super) limits: BatchLimits,
+    pub(super) changes_kept: u64,
     /// The numbers of the changes that are kept.
-    pub(crate) kept: Range<u64>,
+    pub(super) kept: Range<u64>,
     /// Why nothing is written any more.
-    pub(crate) failure: Arc<Mutex<Option<Box<str>>>>,
+    pub(super) failure: Arc<Mutex<Option<Box<str>>>>,
 }
 
-impl Committer {
+impl<E: Engine> Committer<E> {
     /// Starts the thread. It ends when the queue is closed and empty, or when a batch fails.
-    pub(crate) fn start(self) -> io::Result<JoinHandle<()>> {
+    pub(super) fn start(self) -> io::Result<JoinHandle<()>> {
         thread::Builder::new().name("devreg-committer".into()).spawn(move || {
             // Also when this thread panics, nobody must wait for it.
             let _guard = RefuseAtEnd(Arc::clone(&self.queue));
@@ -39,7 +36,8 @@ impl Committer {
 
     fn run(mut self) {
         while let Some(first) = self.queue.wait() {
-            let mut plan = Plan::new(&*self.visible, self.changes_kept, self.kept.clone());
+            let mut plan =
+                Plan::new(&self.engine, self.limits, self.changes_kept, self.kept.clone());
             let mut next = Some(first);
             while let Some(request) = next {
                 let left = plan.add(request);
@@ -56,9 +54,9 @@ impl Committer {
                 continue;
             }
             let kept = commit.kept.clone();
-            if let Err(error) = self.commit(commit) {
+            if let Err(error) = self.engine.commit(commit) {
                 // Nobody knows what is on the disk, and after a failed sync the kernel may have thrown away what was not written: trying again could only claim what is
-                // not so. The table in front of readers stays as it is.
+                // not so.
                 *self.failure.lock() = Some(error.to_string().into());
                 self.queue.refuse_all(&StoreError::ReadOnly);
                 waiters.fail();
@@ -67,14 +65,6 @@ impl Committer {
             self.kept = kept;
             waiters.succeed();
         }
-    }
-
-    fn commit(&mut self, commit: Commit) -> io::Result<()> {
-        self.visible.begin(&commit);
-        self.visible.log().apply(&commit).map_err(io::Error::other)?;
-        self.sync_point.sync()?;
-        self.visible.publish(commit);
-        Ok(())
     }
 }
 

@@ -1,0 +1,93 @@
+//! What is done beside the commits: the next segment prepared, full ones indexed, dead records compacted away.
+//!
+//! One thread, one step after the other, no lock held during I/O, so that commits and reads go on meanwhile.
+
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::create::{Material, NewSegment, create};
+use crate::files::{Files, JournalFile as _};
+use crate::index::Contents;
+use crate::journal::Journal;
+use crate::scan::ScanError;
+use crate::segment::{Segment, segment_name, spare_name};
+use crate::writer::SegmentBytes;
+
+/// Files of former segments that are kept to be written over.
+const SPARES_MAX: usize = 2;
+
+/// Does the upkeep of a journal, one step at a time.
+#[derive(Debug)]
+pub(crate) struct Upkeep<F: Files> {
+    pub(crate) journal: Arc<Journal<F>>,
+    pub(crate) segment_bytes: SegmentBytes,
+    /// Former segments: their ids, by which their files are called, and the files.
+    spares: Mutex<Vec<(u32, F::File)>>,
+}
+
+impl<F: Files> Upkeep<F> {
+    pub(crate) fn new(journal: Arc<Journal<F>>, segment_bytes: SegmentBytes) -> Self {
+        Self { journal, segment_bytes, spares: Mutex::new(Vec::new()) }
+    }
+
+    /// Prepares the segment that the writer goes on in, if there is none: from a spare file, else from a new one, filled with zeros if `prewrite` says so.
+    /// Returns whether there was something to do.
+    pub(crate) fn prepare(&self, prewrite: bool) -> io::Result<bool> {
+        let journal = &self.journal;
+        if journal.handover.has_prepared() {
+            return Ok(false);
+        }
+        let wanted = self.segment_bytes.for_live(journal.live());
+        let (previous, id) = (journal.handover.active(), journal.handover.new_id());
+        let (material, capacity) = match self.take_spare(wanted)? {
+            Some((of, file, capacity)) => (Material::Spare { of, file }, capacity),
+            None if prewrite => (Material::Zeros, wanted),
+            None => (Material::Empty, wanted),
+        };
+        let segment = create(&journal.files, NewSegment { id, previous, capacity }, material)?;
+        if let Some(late) = journal.handover.prepared(previous, segment) {
+            journal.files.remove(&segment_name(late.id))?;
+            journal.files.sync_names()?;
+        }
+        Ok(true)
+    }
+
+    /// Gives one full segment its index. Returns whether there was one.
+    pub(crate) fn index(&self) -> Result<bool, ScanError> {
+        let Some(segment) = self.journal.handover.full() else { return Ok(false) };
+        // The walk reads everything that was written, and so notices at once what the disk has not kept.
+        let contents = Contents::read(&segment.file, segment.id, false)?;
+        contents.write(&segment.file, segment.id)?;
+        segment.file.sync()?;
+        segment.set_indexed(contents.state.commit);
+        self.journal.handover.indexed(segment.id);
+        Ok(true)
+    }
+
+    /// Keeps the file of a former segment, whose name is a spare one already, or says that it is not needed.
+    pub(crate) fn keep_spare(&self, id: u32, file: F::File) {
+        self.spares.lock().push((id, file));
+    }
+
+    /// Whether the file of a segment that is no longer needed is worth keeping.
+    pub(crate) fn wants_spare(&self, segment: &Segment<F::File>) -> io::Result<bool> {
+        let wanted = self.segment_bytes.for_live(self.journal.live());
+        // A snapshot may have the file, too: then it is not ours to write over.
+        Ok(self.spares.lock().len() < SPARES_MAX
+            && segment.file.length()? >= u64::from(wanted)
+            && !segment.file.is_shared()?)
+    }
+
+    /// A spare file of at least `wanted` bytes, and how many it has. Smaller ones have had their day.
+    fn take_spare(&self, wanted: u32) -> io::Result<Option<(u32, F::File, u32)>> {
+        loop {
+            let Some((id, file)) = self.spares.lock().pop() else { return Ok(None) };
+            match u32::try_from(file.length()?) {
+                Ok(bytes) if bytes >= wanted => return Ok(Some((id, file, bytes))),
+                _ => self.journal.files.remove(&spare_name(id))?,
+            }
+        }
+    }
+}
