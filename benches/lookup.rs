@@ -1,16 +1,20 @@
-//! The look-up by username: hit and miss, few and many users, beside a bare map of the same `Arc`s or a plain `Tree::get` of the same records.
+//! The look-up by username: hit and miss, few and many users, beside a bare map of the same `Arc`s, a positioned read of the same records or a
+//! plain `Tree::get` of them.
 //!
 //! Measured from the username as it was given: the key is made, the store is asked, the revision (or one device's token) is read. The floors get
 //! the same keys ready-made; the map hands out the `Arc`, as a store must.
 
+use std::fs::File;
 use std::hint::black_box;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use criterion::Criterion;
 use device_core::{DeviceKind, DeviceSet, Realm, SetKey, Username};
-use device_store::codec::encode_set;
+use device_store::codec::{decode_set, encode_set};
 use device_store::{DeviceStore, MemoryStore};
+use device_store_journal::{JournalStore, Options as JournalOptions};
 use device_store_sled::{Options, SledStore};
 use devreg_benches::figures::{FLOOR, MEASURED};
 use devreg_benches::population::{Population, order, push_facts, realm, stranger, username};
@@ -18,7 +22,7 @@ use devreg_benches::ready;
 use devreg_benches::scale::Scale;
 use hashbrown::HashMap;
 
-/// Where the data of sled lies: on the disk of the build folder, not in a `/tmp` that may be memory.
+/// Where the data of journal and sled lies: on the disk of the build folder, not in a `/tmp` that may be memory.
 const DATA: &str = env!("CARGO_TARGET_TMPDIR");
 
 /// Memory for sled's pages and for decoded sets: enough for everything, the case in which the processor is what limits.
@@ -201,6 +205,60 @@ fn with_sled(criterion: &mut Criterion, title: &str, population: &Population, dr
     misses(criterion, &uncached, "`Tree::get`", &store, |key| get(&tree, key), drawn);
 }
 
+/// The same records in a plain file: the floor of a read that goes to the disk's cache.
+struct PlainFile {
+    file: File,
+    places: Vec<(u64, usize)>,
+}
+
+impl PlainFile {
+    fn of(population: &Population, drawn: &Drawn) -> Self {
+        let file = tempfile::tempfile_in(DATA).expect("a file");
+        let records: HashMap<_, _> = population.keys.iter().zip(&population.sets).collect();
+        let (mut places, mut at) = (Vec::new(), 0);
+        for key in &drawn.keys {
+            let record = encode_set(key.as_bytes(), records[key]).expect("an owner");
+            file.write_all_at(&record, at).expect("a write");
+            places.push((at, record.len()));
+            at += record.len() as u64;
+        }
+        Self { file, places }
+    }
+
+    /// One positioned read of the record, and its decoding.
+    fn read(&self, at: usize, key: &SetKey) -> Arc<DeviceSet> {
+        let (offset, length) = self.places[at];
+        let mut record = vec![0; length];
+        self.file.read_exact_at(&mut record, offset).expect("a read");
+        Arc::new(decode_set(key.as_bytes(), &record).expect("a set"))
+    }
+}
+
+fn with_journal(criterion: &mut Criterion, title: &str, population: &Population, drawn: &Drawn) {
+    let folder = tempfile::tempdir_in(DATA).expect("a folder");
+    let open = |cache_bytes| {
+        let mut options = JournalOptions::default();
+        options.cache_bytes = cache_bytes;
+        JournalStore::open(folder.path(), &options).expect("the store opens")
+    };
+    let store = open(CACHE_BYTES);
+    population.store_in(&store);
+    let cached = |key: &SetKey| (key.clone(), ready(store.load(key)).expect("a set"));
+    let map: HashMap<_, _> = population.keys.iter().map(cached).collect();
+    let cached = format!("{title}, journal, cached");
+    hits_beside_map(criterion, &cached, &store, &map, drawn);
+    let contains = |key: &SetKey| u64::from(map.contains_key(key));
+    misses(criterion, &cached, "bare map", &store, contains, drawn);
+    drop((map, store));
+
+    let store = open(0);
+    let plain = PlainFile::of(population, drawn);
+    let group = format!("{title}, journal, uncached, {}", Reading::Revision.name());
+    let measured = |at: usize| Reading::Revision.of(&look_up(&store, drawn, &drawn.usernames[at]));
+    let floor = |at: usize| Reading::Revision.of(&plain.read(at, &drawn.keys[at]));
+    beside(criterion, &group, "positioned read + decode", drawn.keys.len(), floor, measured);
+}
+
 fn main() {
     let scale = Scale::from_environment();
     let mut criterion = scale.criterion();
@@ -217,6 +275,7 @@ fn main() {
         let contains = |key: &SetKey| u64::from(map.contains_key(key));
         misses(&mut criterion, &memory, "bare map", &store, contains, &drawn);
         drop((map, store));
+        with_journal(&mut criterion, &title, &population, &drawn);
         with_sled(&mut criterion, &title, &population, &drawn);
     }
     criterion.final_summary();

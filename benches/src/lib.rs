@@ -3,11 +3,15 @@
 //! Each bench measures an operation and, in the same run on the same data, its *floor*: the least work that could do the same job. The table in
 //! `README.md` shows the ratio of the two, which travels between machines better than nanoseconds do. `scripts/bench` makes it.
 
+pub mod curve;
 pub mod figures;
+pub mod files;
+pub mod households;
 pub mod messages;
 pub mod population;
 pub mod random;
 pub mod scale;
+pub mod swapping;
 
 use std::future::Future;
 

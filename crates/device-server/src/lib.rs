@@ -11,6 +11,7 @@
 
 pub mod caller;
 pub mod cli;
+pub mod copy;
 pub mod demo;
 pub mod handle;
 pub mod http;
@@ -21,3 +22,4 @@ pub mod settings;
 pub mod signing_key;
 pub mod status;
 pub mod stores;
+pub mod unfinished;

@@ -24,8 +24,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The folder of store and signing key.
     pub data: PathBuf,
-    /// Which store: `sled` or `memory`.
-    pub store: String,
+    /// Which store; by default [`STORE_DEFAULT`](crate::stores::STORE_DEFAULT), unless the data folder holds another one.
+    pub store: Option<String>,
     /// Whose behaviour is followed where the documents differ.
     pub compatibility: Compatibility,
     /// First path segments that are skipped; by default those of [`Self::compatibility`].
@@ -193,7 +193,6 @@ impl Settings {
         let settings = Config::builder()
             .set_default("listen", "127.0.0.1:8080")?
             .set_default("data", "./devreg-data")?
-            .set_default("store", "sled")?
             .set_default("compatibility", "aic")?
             .set_default("sso_name", "iPlanetDirectoryPro")?
             .set_default("rename_oath_push", false)?

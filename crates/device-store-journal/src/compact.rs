@@ -17,9 +17,10 @@ use crate::directory::Location;
 use crate::files::{Files, JournalFile as _};
 use crate::format::{
     FrameKind, FrameState, FrameWriter, HEADER_BYTES, Header, Kind, Record, Tag, push_entry,
-    push_index_entry,
+    push_index_entry, segment_bytes,
 };
 use crate::index::{Contents, write_index};
+use crate::planted::planted;
 use crate::scan::ScanError;
 use crate::segment::{Segment, segment_name, spare_name, unfinished_name};
 use crate::upkeep::Upkeep;
@@ -33,7 +34,7 @@ const VICTIM_DEAD_PERCENT: u64 = 15;
 /// Segments that are compacted into one at most.
 const VICTIMS_MAX: usize = 16;
 
-/// Bytes of a frame of copies.
+/// Bytes of a frame of copies, in segments that are not smaller.
 const FRAME_BYTES: usize = 256 * 1024;
 
 /// What compaction calls after each frame that it wrote: the bytes, and the share of all records that is dead, in hundredths. Waits as long as compaction should rest.
@@ -99,6 +100,7 @@ impl<F: Files> Upkeep<F> {
 
     /// Compacts some segments if it is time. Returns whether it was.
     pub(crate) fn compact(&self, pace: Pace<'_>) -> Result<bool, ScanError> {
+        let _step = self.pause();
         let victims = self.victims();
         if victims.is_empty() {
             return Ok(false);
@@ -140,7 +142,7 @@ impl<F: Files> Upkeep<F> {
                 return Ok(false);
             }
             output.push(&record, from, &value);
-            if output.frame.frame_bytes() >= FRAME_BYTES {
+            if output.frame.frame_bytes() >= FRAME_BYTES.min(self.segment_bytes.min as usize / 8) {
                 let written = output.flush(&self.journal.handover.durable())?;
                 // Little by little, so that a commit never finds the disk busy with all of it.
                 output.file.sync()?;
@@ -155,7 +157,8 @@ impl<F: Files> Upkeep<F> {
         let journal = &self.journal;
         match (record.tag.space(), record.change_number()) {
             (Some(space), _) => journal.directory.get(space, record.key).is_some_and(|known| {
-                known.location == at && (!known.is_forgotten() || known.stale > 0)
+                let stale = known.stale > 0 && !planted!(TombstoneDropped);
+                known.location == at && (!known.is_forgotten() || stale)
             }),
             (None, Some(number)) => journal.changes.read().place(number) == Some(at),
             (None, None) => false,
@@ -175,7 +178,9 @@ impl<F: Files> Upkeep<F> {
         output.file.write_all_at(&header.to_bytes(), 0)?;
         output.file.sync()?;
         files.rename(&unfinished_name(output.id), &segment_name(output.id))?;
-        files.sync_names()?;
+        if !planted!(CopiesNameNotSynced) {
+            self.sync_names()?;
+        }
         Ok(output)
     }
 
@@ -199,15 +204,15 @@ impl<F: Files> Upkeep<F> {
             };
             let bytes = record.segment_bytes();
             segment.add_used(bytes);
+            // Before it is in force, for from then on a commit may replace it and count it out.
+            segment.add_live(bytes);
             let in_force = match (tag.space(), record.change_number()) {
                 (Some(space), _) => journal.directory.relocate(space, &key, from, to),
                 (None, Some(number)) => journal.changes.write().relocate(number, from, to),
                 (None, None) => false,
             };
-            if in_force {
-                segment.add_live(bytes);
-                journal.segments.sub_live(from.segment, bytes);
-            }
+            let left = if in_force { from.segment } else { segment.id };
+            journal.segments.sub_live(left, bytes);
         }
     }
 
@@ -229,12 +234,16 @@ impl<F: Files> Upkeep<F> {
             }
             gone.push((id, contents));
         }
-        journal.files.sync_names()?;
+        self.sync_names()?;
         for (id, contents) in gone {
             for record in contents.records() {
                 let at = Location { segment: id, offset: record.offset, length: record.length };
                 if let Some(space) = record.tag.space() {
-                    journal.directory.gone(space, record.key, at);
+                    let needless = journal.directory.gone(space, record.key, at);
+                    if let Some(Location { segment, length, .. }) = needless {
+                        let bytes = segment_bytes(record.key.len(), length);
+                        journal.segments.sub_live(segment, bytes);
+                    }
                 }
             }
         }

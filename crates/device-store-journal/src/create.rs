@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::files::{Files, JournalFile};
 use crate::format::{HEADER_BYTES, Header, Kind};
-use crate::segment::{Segment, segment_name, spare_name};
+use crate::planted::planted;
+use crate::segment::{Segment, segment_name, spare_name, unfinished_name};
 
 /// A segment to be made.
 #[derive(Debug, Clone, Copy)]
@@ -46,12 +47,24 @@ pub(crate) fn create<F: Files>(
     };
     let header = Header { id, kind: Kind::Commits { previous } };
     file.write_all_at(&header.to_bytes(), 0)?;
-    file.sync()?;
+    if !planted!(HeaderNotSynced) {
+        file.sync()?;
+    }
     files.rename(&name, &segment_name(id))?;
     files.sync_names()?;
     let mut segment = Segment::new(header, file);
     segment.capacity = capacity;
     Ok(Arc::new(segment))
+}
+
+/// Makes all names durable, those too that a sync that failed has lost: they are written again only with a further change.
+pub(crate) fn renew_names<F: Files>(files: &F) -> io::Result<()> {
+    let name = unfinished_name(0);
+    if !planted!(NamesNotRewritten) {
+        files.create(&name)?;
+        files.remove(&name)?;
+    }
+    files.sync_names()
 }
 
 fn fill_with_zeros<F: JournalFile>(file: &F, bytes: u32) -> io::Result<()> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::format::FrameState;
+use crate::planted::planted;
 use crate::segment::Segment;
+use crate::sync::{Condvar, Mutex};
 
 /// The place where they meet.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ struct State<F> {
     next_id: u32,
     /// What the last durable commit said of the store.
     durable: FrameState,
+    /// Whether a sync of names failed in the upkeep: then the writer's next one may miss what was lost in it.
+    names_doubted: bool,
     /// Whether the upkeep has something to look at.
     woken: bool,
     ended: bool,
@@ -40,8 +42,8 @@ impl<F> Handover<F> {
         durable: FrameState,
     ) -> Self {
         // There may be something to do from the start.
-        let (woken, ended) = (true, false);
-        let state = State { active, prepared, full, next_id, durable, woken, ended };
+        let (names_doubted, woken, ended) = (false, true, false);
+        let state = State { active, prepared, full, next_id, durable, names_doubted, woken, ended };
         Self { state: Mutex::new(state), wake: Condvar::new() }
     }
 
@@ -56,14 +58,17 @@ impl<F> Handover<F> {
         self.state.lock().active
     }
 
-    /// The writer goes on in `active`; the one it wrote before is full.
-    pub(crate) fn roll(&self, active: u32, full: Arc<Segment<F>>) {
+    /// The writer goes on in `active`; the one it wrote before is full. Gives back what was prepared to follow that one while the writer made `active` itself: it follows nothing now.
+    #[must_use = "a segment that follows nothing must be removed"]
+    pub(crate) fn roll(&self, active: u32, full: Arc<Segment<F>>) -> Option<Arc<Segment<F>>> {
         let mut state = self.state.lock();
         state.active = active;
         state.full.push(full);
         state.woken = true;
+        let late = if planted!(PreparedForAnother) { None } else { state.prepared.take() };
         drop(state);
         self.wake.notify_one();
+        late
     }
 
     /// The first full segment without an index.
@@ -74,6 +79,16 @@ impl<F> Handover<F> {
     /// The segment has its index.
     pub(crate) fn indexed(&self, id: u32) {
         self.state.lock().full.retain(|segment| segment.id != id);
+    }
+
+    /// Says that a sync of names failed beside the writer.
+    pub(crate) fn doubt_names(&self) {
+        self.state.lock().names_doubted = true;
+    }
+
+    /// Whether that was said since the last time.
+    pub(crate) fn take_names_doubted(&self) -> bool {
+        std::mem::take(&mut self.state.lock().names_doubted)
     }
 
     pub(crate) fn take_prepared(&self) -> Option<Arc<Segment<F>>> {

@@ -106,7 +106,10 @@ impl<F: Files> Journal<F> {
     }
 
     /// The set of a key as it is on the disk, with the bytes of its record; `None` if there is none.
-    fn read_set(&self, key: &SetKey) -> Result<Option<(Known, Arc<DeviceSet>, usize)>, StoreError> {
+    pub(crate) fn read_set(
+        &self,
+        key: &SetKey,
+    ) -> Result<Option<(Known, Arc<DeviceSet>, usize)>, StoreError> {
         let found = self.read(Space::Sets, key.as_bytes());
         let Some((known, record)) = found.map_err(|error| unread(&error))? else {
             return Ok(None);
@@ -187,7 +190,7 @@ impl<F: Files> Journal<F> {
     }
 
     /// The change of that number; `None` if it is forgotten.
-    fn change(&self, number: u64) -> Result<Option<SequencedChange>, StoreError> {
+    pub(crate) fn change(&self, number: u64) -> Result<Option<SequencedChange>, StoreError> {
         loop {
             let Some(place) = self.changes.read().place(number) else { return Ok(None) };
             let Some(record) = self.record(place).map_err(|error| unread(&error))? else {

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use device_store::folder::LOCK;
 use parking_lot::Mutex;
 
-use crate::create::{Material, NewSegment, create};
+use crate::create::{Material, NewSegment, create, renew_names};
 use crate::directory::{Directory, Known, Location};
 use crate::error::{OpenError, damaged_segment};
 use crate::files::{Files, JournalFile};
-use crate::format::{FrameState, HEADER_BYTES, Header, Kind};
+use crate::format::{FrameState, HEADER_BYTES, Header, Kind, MAGIC_BYTES};
 use crate::index::Contents;
+use crate::planted::planted;
 use crate::recover::{Found, Tail, change_log, check_chain, tail};
 use crate::scan::ScanError;
 use crate::segment::{Segment, id_of_segment, is_leftover, segment_name};
@@ -75,7 +76,10 @@ pub(crate) fn open<F: Files>(files: F, reading: Reading) -> Result<Opened<F>, Op
         files.remove(&segment_name(*id))?;
     }
     found.retain(|found| !useless.contains(&found.segment.id));
-    let next_id = found.iter().map(|found| found.segment.id).chain(useless).max().unwrap_or(0) + 1;
+    let greatest = found.iter().map(|found| found.segment.id).chain(useless).max().unwrap_or(0);
+    let next_id = greatest
+        .checked_add(1)
+        .ok_or_else(|| damaged_segment(segment_name(greatest), "no segment can follow it"))?;
     let active = match active {
         Some(id) => found.iter().find(|found| found.segment.id == id),
         None => None,
@@ -89,7 +93,7 @@ pub(crate) fn open<F: Files>(files: F, reading: Reading) -> Result<Opened<F>, Op
             let previous = found.iter().filter(|it| it.is_commits()).map(|it| it.segment.id).max();
             let capacity = reading.segment_bytes.min;
             let new = NewSegment { id: next_id, previous: previous.unwrap_or(0), capacity };
-            ((create(&files, new, Material::Zeros)?, 0), next_id + 1)
+            ((create(&files, new, Material::Zeros)?, 0), next_id.saturating_add(1))
         }
     };
     let is_prepared = |found: &&Found<F::File>| Some(found.segment.id) == prepared;
@@ -209,6 +213,7 @@ fn read<F: JournalFile>(
     Ok(Found {
         segment: Arc::new(segment),
         indexed: contents.indexed,
+        closed: contents.closed,
         torn: contents.ended.torn,
         index_bytes: contents.index_bytes(),
         last_frame: contents.last_frame,
@@ -218,19 +223,34 @@ fn read<F: JournalFile>(
 
 /// Makes everything durable that will be shown: what a process that was killed had written may be in the memory of the operating system only.
 fn make_durable<F: Files>(files: &F, found: &[Found<F::File>]) -> io::Result<()> {
-    for Found { segment, last_frame, indexed, .. } in found {
+    for Found { segment, last_frame, indexed, torn, .. } in found {
         if *indexed {
             continue;
         }
-        if let Some(at) = *last_frame {
+        if let Some(at) = last_frame.filter(|_| !planted!(LastFrameNotRewritten)) {
             // After a failed sync the system may hold pages for written that are not. That can only be the last frame, for nothing was written after it.
             let mut bytes = vec![0; (segment.end() - at) as usize];
             segment.file.read_exact_at(&mut bytes, u64::from(at))?;
             segment.file.write_all_at(&bytes, u64::from(at))?;
         }
+        if *torn && !planted!(TornFrameKept) {
+            // What it lacks must not come back: where the file ended too early there are zeros once it grows, and zeros may be all that was missing.
+            segment.file.write_all_at(&[0; MAGIC_BYTES], u64::from(segment.end()))?;
+        }
         segment.file.sync()?;
     }
-    files.sync_names()
+    // The last index may not be durable, either; the ones before it were, before it was begun. Once segments after it are compacted, only it says where its commits end.
+    let indexes = found.iter().filter(|found| found.is_commits() && found.indexed);
+    if let Some(Found { segment, .. }) = indexes.max_by_key(|found| found.segment.id) {
+        match Contents::read(&segment.file, segment.id, true) {
+            Ok(contents) => contents.write(&segment.file, segment.id)?,
+            Err(ScanError::Io(error)) => return Err(error),
+            // It was whole a moment ago.
+            Err(damage @ ScanError::Damaged { .. }) => return Err(io::Error::other(damage)),
+        }
+        segment.file.sync()?;
+    }
+    renew_names(files)
 }
 
 fn count_live<F>(
@@ -245,7 +265,11 @@ fn count_live<F>(
             segment.add_live(crate::format::segment_bytes(key_bytes, location.length));
         }
     };
-    directory.for_each(|_, key, known| count(known.location, key.len()));
+    directory.for_each(|_, key, known| {
+        if known.is_needed() {
+            count(known.location, key.len());
+        }
+    });
     for number in changes.kept() {
         if let Some(place) = changes.place(number) {
             count(place, size_of::<u64>());

@@ -7,6 +7,7 @@ use crate::change_log::ChangeLog;
 use crate::directory::Location;
 use crate::error::{OpenError, damaged_segment};
 use crate::format::{FrameState, Kind};
+use crate::planted::planted;
 use crate::segment::{Segment, segment_name};
 
 /// What was found in a segment.
@@ -15,6 +16,8 @@ pub(crate) struct Found<F> {
     pub(crate) segment: Arc<Segment<F>>,
     /// Whether it has its index, and so is full.
     pub(crate) indexed: bool,
+    /// Whether it says itself that no commit is missing at its end.
+    pub(crate) closed: bool,
     /// Whether a commit begins at its end that is not complete.
     pub(crate) torn: bool,
     pub(crate) index_bytes: usize,
@@ -50,7 +53,7 @@ pub(crate) fn check_chain<F>(found: &[Found<F>]) -> Result<FrameState, OpenError
     for segment in commits.iter().filter(|found| !found.is_empty()) {
         let before = commits.iter().find(|found| found.segment.id == segment.previous());
         if let Some(before) = before
-            && before.state.commit + 1 != segment.state.first
+            && before.state.commit.checked_add(1) != Some(segment.state.first)
         {
             let reason = format!(
                 "its last good commit is {}, but the next segment begins with {}",
@@ -61,6 +64,9 @@ pub(crate) fn check_chain<F>(found: &[Found<F>]) -> Result<FrameState, OpenError
     }
     let last = commits.iter().filter(|found| !found.is_empty()).max_by_key(|it| it.state.commit);
     let durable = last.map(|found| found.state.clone()).unwrap_or_default();
+    if let Some(last) = last {
+        check_ends(&commits, last.segment.id)?;
+    }
     let seen = found.iter().max_by_key(|found| found.state.commit);
     if let Some(seen) = seen.filter(|seen| seen.state.commit > durable.commit) {
         let name = last.map_or("the journal".to_owned(), |last| segment_name(last.segment.id));
@@ -71,6 +77,22 @@ pub(crate) fn check_chain<F>(found: &[Found<F>]) -> Result<FrameState, OpenError
         return Err(damaged_segment(name, reason));
     }
     Ok(durable)
+}
+
+/// Checks that no commit is missing at the end of a segment whose next one was compacted away: it got its index before that, which says where it ends.
+fn check_ends<F>(commits: &[&Found<F>], last: u32) -> Result<(), OpenError> {
+    let written = || commits.iter().filter(|found| !found.is_empty());
+    for segment in commits.iter().filter(|found| found.segment.id < last && !found.closed) {
+        let is_followed = written().any(|next| next.previous() == segment.segment.id);
+        // One that was prepared and not taken is removed before anything is compacted.
+        let was_not_taken =
+            segment.is_empty() && written().any(|other| other.previous() == segment.previous());
+        if !is_followed && !was_not_taken {
+            let reason = "its index is damaged, and nothing else says where its commits end";
+            return Err(damaged_segment(segment_name(segment.segment.id), reason));
+        }
+    }
+    Ok(())
 }
 
 /// Where the journal goes on.
@@ -84,7 +106,7 @@ pub(crate) struct Tail {
     pub(crate) useless: Vec<u32>,
 }
 
-/// Finds out where the journal goes on: after the last commit, unless that segment is full or ends in a torn frame, whose remains must not be taken for a later one's.
+/// Finds out where the journal goes on: after the last commit, unless that segment is full, which a trailer without an index says, too, or ends in a torn frame, whose remains must not be taken for a later one's.
 pub(crate) fn tail<F>(found: &[Found<F>]) -> Tail {
     let commits: Vec<_> = found.iter().filter(|found| found.is_commits()).collect();
     let last = commits.iter().rfind(|found| !found.is_empty());
@@ -96,8 +118,12 @@ pub(crate) fn tail<F>(found: &[Found<F>]) -> Tail {
             && last_id.is_none_or(|last| found.segment.id > last && found.previous() == last)
     });
     let fresh = fresh.map(|found| found.segment.id);
+    let is_open = |last: &Found<F>| {
+        (!last.closed || planted!(ClosedContinued) && !last.indexed)
+            && (!last.torn || planted!(TornTailContinued))
+    };
     let (active, prepared) = match last {
-        Some(last) if !last.indexed && !last.torn => (Some(last.segment.id), fresh),
+        Some(last) if is_open(last) => (Some(last.segment.id), fresh),
         _ => (fresh, None),
     };
     let useless = commits

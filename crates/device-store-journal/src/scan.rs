@@ -3,18 +3,22 @@
 use std::io;
 
 use crate::files::JournalFile;
-use crate::format::{ALIGNMENT, FRAME_HEADER_BYTES, Frame, FrameKind, HEADER_BYTES, MAGIC_BYTES};
+use crate::format::{
+    ALIGNMENT, FRAME_HEADER_BYTES, Frame, FrameKind, FrameState, HEADER_BYTES, MAGIC_BYTES,
+};
 
 /// Bytes that are read at once.
 const WINDOW_BYTES: usize = 1 << 20;
 
 /// Where a walk ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ended {
     /// The end of the last good frame of records.
     pub(crate) at: u32,
     /// Whether a frame of this segment begins there that is not complete: a commit that a crash interrupted.
     pub(crate) torn: bool,
+    /// What the index says of the store, if there is a good one: then no frame is missing.
+    pub(crate) index: Option<FrameState>,
 }
 
 /// Why a walk could not be finished.
@@ -27,21 +31,23 @@ pub(crate) enum ScanError {
     Damaged { at: u32 },
 }
 
-/// Calls `each` with the frames of records of a segment in their order, their payloads and where they start. Ends before the index.
+/// Calls `each` with the frames of records of a segment in their order, their payloads and where they start. Ends before the index, or at the byte `until`.
 ///
 /// A frame that is not good is the end of what was written, unless a good one follows anywhere: each frame was durable before the next was written, so then it is damage.
 pub(crate) fn frames<F: JournalFile>(
     file: &F,
     segment: u32,
+    until: Option<u32>,
     mut each: impl FnMut(&Frame, &[u8], u32) -> Result<(), ScanError>,
 ) -> Result<Ended, ScanError> {
     let mut window = Window::new(file)?;
+    window.length = window.length.min(until.map_or(u64::MAX, u64::from));
     let mut at = u64::from(HEADER_BYTES);
     loop {
         let place = place(at)?;
         match good_frame(&mut window, segment, at)? {
             Found::Good(frame) if frame.kind == FrameKind::Index => {
-                return Ok(Ended { at: place, torn: false });
+                return Ok(Ended { at: place, torn: false, index: Some(frame.state) });
             }
             Found::Good(frame) => {
                 let payload = window.payload(at, &frame)?;
@@ -52,7 +58,8 @@ pub(crate) fn frames<F: JournalFile>(
                 if any_good_frame_after(&mut window, segment, at)? {
                     return Err(ScanError::Damaged { at: place });
                 }
-                return Ok(Ended { at: place, torn: matches!(other, Found::Torn) });
+                let torn = matches!(other, Found::Torn);
+                return Ok(Ended { at: place, torn, index: None });
             }
         }
     }

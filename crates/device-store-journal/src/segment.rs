@@ -1,15 +1,14 @@
 //! Segments: one file each, and what is counted of it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-
-use std::collections::BTreeMap;
 
 use crate::directory::Location;
 use crate::files::JournalFile;
 use crate::format::{HEADER_BYTES, Header, Kind};
 use crate::sync::RwLock;
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// What the names of segments start with; the id follows.
 const SEGMENT: &str = "segment-";
@@ -37,7 +36,9 @@ pub(crate) fn unfinished_name(id: u32) -> String {
 
 /// The id of the segment with that name.
 pub(crate) fn id_of_segment(name: &str) -> Option<u32> {
-    name.strip_prefix(SEGMENT)?.parse().ok()
+    let id = name.strip_prefix(SEGMENT)?.parse().ok()?;
+    // One segment has one name: a copy under another one is not ours.
+    (segment_name(id) == name).then_some(id)
 }
 
 /// Whether the file holds nothing that counts: it can be removed.

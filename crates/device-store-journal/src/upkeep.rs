@@ -5,14 +5,13 @@
 use std::io;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use crate::create::{Material, NewSegment, create};
 use crate::files::{Files, JournalFile as _};
 use crate::index::Contents;
 use crate::journal::Journal;
 use crate::scan::ScanError;
 use crate::segment::{Segment, segment_name, spare_name};
+use crate::sync::{Mutex, MutexGuard};
 use crate::writer::SegmentBytes;
 
 /// Files of former segments that are kept to be written over.
@@ -23,18 +22,26 @@ const SPARES_MAX: usize = 2;
 pub(crate) struct Upkeep<F: Files> {
     pub(crate) journal: Arc<Journal<F>>,
     pub(crate) segment_bytes: SegmentBytes,
+    /// Held during each step.
+    step: Mutex<()>,
     /// Former segments: their ids, by which their files are called, and the files.
     spares: Mutex<Vec<(u32, F::File)>>,
 }
 
 impl<F: Files> Upkeep<F> {
     pub(crate) fn new(journal: Arc<Journal<F>>, segment_bytes: SegmentBytes) -> Self {
-        Self { journal, segment_bytes, spares: Mutex::new(Vec::new()) }
+        Self { journal, segment_bytes, step: Mutex::new(()), spares: Mutex::new(Vec::new()) }
+    }
+
+    /// Keeps all steps from being done as long as the guard lives: no file is changed then but by commits, and none is removed.
+    pub(crate) fn pause(&self) -> MutexGuard<'_, ()> {
+        self.step.lock()
     }
 
     /// Prepares the segment that the writer goes on in, if there is none: from a spare file, else from a new one, filled with zeros if `prewrite` says so.
     /// Returns whether there was something to do.
     pub(crate) fn prepare(&self, prewrite: bool) -> io::Result<bool> {
+        let _step = self.pause();
         let journal = &self.journal;
         if journal.handover.has_prepared() {
             return Ok(false);
@@ -46,16 +53,24 @@ impl<F: Files> Upkeep<F> {
             None if prewrite => (Material::Zeros, wanted),
             None => (Material::Empty, wanted),
         };
-        let segment = create(&journal.files, NewSegment { id, previous, capacity }, material)?;
+        let segment = create(&journal.files, NewSegment { id, previous, capacity }, material)
+            .inspect_err(|_| journal.handover.doubt_names())?;
         if let Some(late) = journal.handover.prepared(previous, segment) {
             journal.files.remove(&segment_name(late.id))?;
-            journal.files.sync_names()?;
+            self.sync_names()?;
         }
         Ok(true)
     }
 
+    /// Makes the names durable, or tells the writer that what it believes of its own may not be so.
+    pub(crate) fn sync_names(&self) -> io::Result<()> {
+        let journal = &self.journal;
+        journal.files.sync_names().inspect_err(|_| journal.handover.doubt_names())
+    }
+
     /// Gives one full segment its index. Returns whether there was one.
     pub(crate) fn index(&self) -> Result<bool, ScanError> {
+        let _step = self.pause();
         let Some(segment) = self.journal.handover.full() else { return Ok(false) };
         // The walk reads everything that was written, and so notices at once what the disk has not kept.
         let contents = Contents::read(&segment.file, segment.id, false)?;

@@ -84,8 +84,11 @@ impl Drop for LockedFolder {
     }
 }
 
-/// Makes the folder and syncs its name, and those of all that had to be made above it.
-fn make(path: &Path) -> io::Result<()> {
+/// Makes the folder, in which only its owner may look, and syncs its name, and those of all that had to be made above it. One that is there stays as it is.
+///
+/// # Errors
+/// What the operating system says.
+pub fn make(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = path
         .ancestors()
         .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 conflict, 75 try again later.
 
+mod copy;
 mod export;
 mod import;
 mod purge;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::settings::{Flags, Settings};
-use crate::stores::{self, Opened};
+use crate::stores::{self, NAMES, Opened, STORE_DEFAULT};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,8 @@ enum Command {
     Token(token::Arguments),
     /// Forget everything of a user
     Purge(purge::Arguments),
+    /// Copy a store into one of another kind, exactly
+    Copy(copy::Arguments),
 }
 
 /// Which store a command works on.
@@ -81,8 +84,7 @@ struct StoreArguments {
     /// The data folder [default: ./devreg-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The store in it [default: sled]
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", help = store_help())]
     store: Option<String>,
 }
 
@@ -104,7 +106,7 @@ impl StoreArguments {
 
     fn open(&self) -> Result<(Settings, Opened), Failure> {
         let settings = self.settings()?;
-        if settings.store == "memory" {
+        if settings.store.as_deref() == Some("memory") {
             return Err(Failure::new(
                 Exit::Failed,
                 "the memory store is empty outside a server: there is nothing to work on",
@@ -117,10 +119,18 @@ impl StoreArguments {
 
 /// Opens the store; one that another process uses is worth another try later.
 fn open(settings: &Settings) -> Result<Opened, Failure> {
-    stores::open(&settings.store, &settings.data).map_err(|error| {
-        let exit = if error.is_in_use() { Exit::TryAgain } else { Exit::Failed };
-        Failure::new(exit, error.to_string())
-    })
+    let name = stores::choose(settings.store.as_deref(), &settings.data)?;
+    stores::open(&name, &settings.data).map_err(|error| not_opened(&error))
+}
+
+fn not_opened(error: &stores::OpenError) -> Failure {
+    let exit = if error.is_in_use() { Exit::TryAgain } else { Exit::Failed };
+    Failure::new(exit, error.to_string())
+}
+
+/// What `--store` is for, with the default of this version.
+fn store_help() -> String {
+    format!("The store in the data folder: {NAMES} [default: {STORE_DEFAULT}]")
 }
 
 /// Runs the command of this process.
@@ -132,6 +142,7 @@ pub fn run() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Purge(arguments) => purge::run(&arguments),
+        Command::Copy(arguments) => copy::run(&arguments),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::{Exit, Failure, open};
+use super::{Exit, Failure, open, store_help};
 use crate::caller::Callers;
 use crate::http::{Service, router, serve};
 use crate::settings::{Flags, Settings};
@@ -30,8 +30,7 @@ pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Which store: sled or memory [default: sled]
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", help = store_help())]
     store: Option<String>,
     /// Load a few users into an empty store and print curl lines to try
     #[arg(long)]
@@ -49,7 +48,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     log_to_stderr(&settings)?;
     let opened = open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    on_store!(opened, |store| runtime.block_on(run_on(store, &settings, arguments.demo)))
+    let name = opened.name();
+    on_store!(opened, |store| runtime.block_on(run_on(store, name, &settings, arguments.demo)))
 }
 
 fn log_to_stderr(settings: &Settings) -> Result<(), Failure> {
@@ -65,6 +65,7 @@ fn log_to_stderr(settings: &Settings) -> Result<(), Failure> {
 
 async fn run_on<S: DeviceStore>(
     store: S,
+    store_name: &str,
     settings: &Settings,
     with_demo: bool,
 ) -> Result<Exit, Failure> {
@@ -98,7 +99,7 @@ async fn run_on<S: DeviceStore>(
             eprintln!("{}", demo::curl_lines(address, key)?);
         }
     }
-    tracing::info!(%address, store = settings.store, "listening");
+    tracing::info!(%address, store = store_name, "listening");
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{{\"listening\":\"{address}\"}}")?;
     stdout.flush()?;

@@ -1,4 +1,4 @@
-//! A record that cannot be read: an error for its set, never overwritten, and no harm to others.
+//! A record that cannot be read: an error for its set, never overwritten, and no harm to others. In sled one can be exchanged for garbage; a journal with such a record does not open.
 
 use device_core::{DeviceKind, Realm, SetKey, Username};
 use serde_json::json;
@@ -44,7 +44,7 @@ fn record(place: &Place, kind: DeviceKind) -> Vec<u8> {
 
 #[test]
 fn over_http() {
-    let place = Place::with_users();
+    let place = Place::on("sled").and_users();
     damage(&place, &[DeviceKind::WebAuthn, DeviceKind::Push]);
     let server = place.serve(&[]);
     let administrator = place.administrator("/alpha");
@@ -97,7 +97,7 @@ fn over_http() {
 
 #[test]
 fn in_commands() {
-    let place = Place::with_users();
+    let place = Place::on("sled").and_users();
     let whole = place.export();
     damage(&place, &[DeviceKind::WebAuthn]);
     let what = format!("webauthn of `{USER}` in `/alpha`");
@@ -115,4 +115,28 @@ fn in_commands() {
     }
     place.run(&["purge", "--realm", "/alpha", "--user", USER]).assert_failed(1, &what);
     assert_eq!(record(&place, DeviceKind::WebAuthn), b"garbage");
+}
+
+/// A store that opened without a commit in its middle would show old states as current ones.
+#[test]
+fn in_the_journal() {
+    use std::os::unix::fs::FileExt as _;
+    let place = Place::on("journal").and_users();
+    place.run(&["purge", "--realm", "/alpha", "--user", USER]).done();
+    let segment = place.path("data/journal/segment-0000000001");
+    let file = std::fs::File::options().read(true).write(true).open(&segment).unwrap();
+    let flip = || {
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, 300).unwrap();
+        file.write_all_at(&[!byte[0]], 300).unwrap();
+    };
+    let whole = place.export();
+    flip();
+    let damaged = std::fs::read(&segment).unwrap();
+    for arguments in [&["export"][..], &["import", "-"], &["serve", "--listen", "127.0.0.1:0"]] {
+        place.run_on(LINES, arguments).assert_failed(1, "`segment-0000000001` is damaged");
+    }
+    assert!(std::fs::read(&segment).unwrap() == damaged, "it is left as it is");
+    flip();
+    assert_eq!(place.export(), whole);
 }

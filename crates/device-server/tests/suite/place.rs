@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use device_server::stores::EMBEDDED;
 use tempfile::TempDir;
 
 use crate::server::Server;
@@ -11,7 +12,11 @@ use crate::users;
 
 /// A folder of its own for a test; it goes when the test ends.
 #[derive(Debug)]
-pub(crate) struct Place(TempDir);
+pub(crate) struct Place {
+    folder: TempDir,
+    /// The store of its commands, unless they name another; `None` is what `devreg` itself takes.
+    store: Option<&'static str>,
+}
 
 /// How a process ended.
 #[derive(Debug)]
@@ -42,14 +47,28 @@ impl Ended {
 
 impl Place {
     pub(crate) fn empty() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self { folder: tempfile::tempdir().unwrap(), store: None }
+    }
+
+    /// Whose commands work on this store.
+    pub(crate) fn on(store: &'static str) -> Self {
+        Self { store: Some(store), ..Self::empty() }
     }
 
     /// With the users of [`users::LINES`] in the store.
     pub(crate) fn with_users() -> Self {
-        let place = Self::empty();
-        place.run_on(users::LINES, &["import", "-"]).done();
-        place
+        Self::empty().and_users()
+    }
+
+    /// For each store that lives in files, a place with the users in it.
+    pub(crate) fn with_users_on_each() -> impl Iterator<Item = Self> {
+        EMBEDDED.into_iter().map(|store| Self::on(store).and_users())
+    }
+
+    /// The users of [`users::LINES`] are brought in.
+    pub(crate) fn and_users(self) -> Self {
+        self.run_on(users::LINES, &["import", "-"]).done();
+        self
     }
 
     /// With `devreg.toml` beside the data folder.
@@ -59,13 +78,14 @@ impl Place {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.folder.path().join(name)
     }
 
     /// The command on this place's data folder, without anything of the test's own environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_devreg"));
-        command.env_clear().current_dir(self.0.path());
+        command.env_clear().current_dir(self.folder.path());
+        command.envs(self.store.map(|store| ("DEVREG_STORE", store)));
         command.arg(arguments[0]).args(["--data", "data"]).args(&arguments[1..]);
         command
     }
@@ -82,6 +102,18 @@ impl Place {
         // A command that does not read its stdin may be gone by now.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         Ended::of(child.wait_with_output().unwrap())
+    }
+
+    /// Runs `devreg copy`.
+    pub(crate) fn copy(&self, from: &str, to: &str) -> Ended {
+        Ended::of(self.copy_command(from, to).output().unwrap())
+    }
+
+    pub(crate) fn copy_command(&self, from: &str, to: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_devreg"));
+        command.env_clear().current_dir(self.folder.path());
+        command.args(["copy", "--output", "json", "--from", from, "--to", to]);
+        command
     }
 
     /// Everything that is stored, refresh digests included.

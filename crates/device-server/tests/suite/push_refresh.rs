@@ -48,53 +48,59 @@ fn lists(server: &Server, token: &str, user_id: &str) -> Vec<Value> {
 
 #[test]
 fn a_new_token_is_found_by_username_and_is_there_after_a_restart() {
-    let place = Place::with_users();
-    let administrator = place.administrator("/alpha");
-    let before = place.export();
-    assert_eq!(
-        push_tokens(&place),
-        ["token-push-a-1", "token-push-c-1", "token-push-d-1", "token-push-b-1"]
-    );
-    let server = place.serve(&[]);
-    // The second one's username is not its `_id`.
-    let users = [(USER, PHONE), (BJENSEN_ID, BJENSENS_PHONE)];
-    let listed = |server: &Server| users.map(|(user_id, _)| lists(server, &administrator, user_id));
-    let listed_before = listed(&server);
-    for (user_id, phone) in users {
-        accepted(&server, &refresh(&phone, &claims(&format!("new-token-of-{user_id}"))));
-    }
-    assert_eq!(listed(&server), listed_before);
-    server.stop();
+    for place in Place::with_users_on_each() {
+        let administrator = place.administrator("/alpha");
+        let before = place.export();
+        assert_eq!(
+            push_tokens(&place),
+            ["token-push-a-1", "token-push-c-1", "token-push-d-1", "token-push-b-1"]
+        );
+        let server = place.serve(&[]);
+        // The second one's username is not its `_id`.
+        let users = [(USER, PHONE), (BJENSEN_ID, BJENSENS_PHONE)];
+        let listed =
+            |server: &Server| users.map(|(user_id, _)| lists(server, &administrator, user_id));
+        let listed_before = listed(&server);
+        for (user_id, phone) in users {
+            accepted(&server, &refresh(&phone, &claims(&format!("new-token-of-{user_id}"))));
+        }
+        assert_eq!(listed(&server), listed_before);
+        server.stop();
 
-    let of_user = format!("new-token-of-{USER}");
-    let of_bjensen = format!("new-token-of-{BJENSEN_ID}");
-    assert_eq!(push_tokens(&place), [&*of_user, &*of_bjensen, "token-push-d-1", "token-push-b-1"]);
-    let server = place.serve(&[]);
-    assert_eq!(listed(&server), listed_before);
-    server.stop();
-    // Nothing else of the users has changed, `communicationId` and dates included.
-    let without_memory = place
-        .export()
-        .lines()
-        .map(without_digests)
-        .collect::<Vec<_>>()
-        .join("\n")
-        .replace(&of_user, "token-push-a-1")
-        .replace(&of_bjensen, "token-push-c-1");
-    let before: Vec<String> = before.lines().map(without_digests).collect();
-    assert_eq!(without_memory, before.join("\n"));
+        let of_user = format!("new-token-of-{USER}");
+        let of_bjensen = format!("new-token-of-{BJENSEN_ID}");
+        assert_eq!(
+            push_tokens(&place),
+            [&*of_user, &*of_bjensen, "token-push-d-1", "token-push-b-1"]
+        );
+        let server = place.serve(&[]);
+        assert_eq!(listed(&server), listed_before);
+        server.stop();
+        // Nothing else of the users has changed, `communicationId` and dates included.
+        let without_memory = place
+            .export()
+            .lines()
+            .map(without_digests)
+            .collect::<Vec<_>>()
+            .join("\n")
+            .replace(&of_user, "token-push-a-1")
+            .replace(&of_bjensen, "token-push-c-1");
+        let before: Vec<String> = before.lines().map(without_digests).collect();
+        assert_eq!(without_memory, before.join("\n"));
+    }
 }
 
 /// What was answered is stored: no clean stop is needed.
 #[test]
 fn a_new_token_survives_a_kill() {
-    let place = Place::with_users();
-    for number in 0..3 {
-        let server = place.serve(&[]);
-        let new = format!("token-{number}");
-        accepted(&server, &refresh(&PHONE, &claims(&new)));
-        drop(server);
-        assert_eq!(push_tokens(&place)[0], new);
+    for place in Place::with_users_on_each() {
+        for number in 0..3 {
+            let server = place.serve(&[]);
+            let new = format!("token-{number}");
+            accepted(&server, &refresh(&PHONE, &claims(&new)));
+            drop(server);
+            assert_eq!(push_tokens(&place)[0], new);
+        }
     }
 }
 
@@ -199,28 +205,29 @@ fn a_message_may_carry_the_name_of_the_device() {
 
 #[test]
 fn a_superseded_message_is_refused_and_the_current_one_changes_nothing() {
-    let place = Place::with_users();
-    let messages: Vec<Value> =
-        (0..10).map(|number| refresh(&PHONE, &claims(&format!("token-{number}")))).collect();
-    let server = place.serve(&[]);
-    let token = place.user("/alpha", USER);
-    let revision = || server.list(&token, USER, "2fa/push").header("etag").unwrap().to_owned();
-    for message in &messages[..9] {
-        accepted(&server, message);
-    }
-    let current = revision();
-    accepted(&server, &messages[8]);
-    for superseded in &messages[..8] {
-        refused(&server, superseded);
-    }
-    assert_eq!(revision(), current);
-    server.stop();
-    assert_eq!(push_tokens(&place)[0], "token-8");
+    for place in Place::with_users_on_each() {
+        let messages: Vec<Value> =
+            (0..10).map(|number| refresh(&PHONE, &claims(&format!("token-{number}")))).collect();
+        let server = place.serve(&[]);
+        let token = place.user("/alpha", USER);
+        let revision = || server.list(&token, USER, "2fa/push").header("etag").unwrap().to_owned();
+        for message in &messages[..9] {
+            accepted(&server, message);
+        }
+        let current = revision();
+        accepted(&server, &messages[8]);
+        for superseded in &messages[..8] {
+            refused(&server, superseded);
+        }
+        assert_eq!(revision(), current);
+        server.stop();
+        assert_eq!(push_tokens(&place)[0], "token-8");
 
-    let server = place.serve(&[("DEVREG_REFRESH__ON_RETIRED", "accept")]);
-    accepted(&server, &messages[3]);
-    server.stop();
-    assert_eq!(push_tokens(&place)[0], "token-3");
+        let server = place.serve(&[("DEVREG_REFRESH__ON_RETIRED", "accept")]);
+        accepted(&server, &messages[3]);
+        server.stop();
+        assert_eq!(push_tokens(&place)[0], "token-3");
+    }
 }
 
 #[test]
@@ -242,22 +249,23 @@ fn an_issuing_time_does_not_go_backwards() {
 /// A rotation makes all of a user's phones refresh at once; none of them repeats what failed.
 #[test]
 fn refreshes_at_once_are_all_accepted() {
-    let place = Place::with_users();
-    let server = place.serve(&[]);
-    std::thread::scope(|scope| {
-        for number in 0..16 {
-            let server = &server;
-            scope.spawn(move || {
-                accepted(server, &refresh(&PHONE, &claims(&format!("token-{number}"))));
-            });
-            scope.spawn(move || {
-                accepted(server, &refresh(&MY_PHONE, &claims(&format!("mine-{number}"))));
-            });
-        }
-    });
-    server.stop();
-    let tokens = push_tokens(&place);
-    assert!(tokens[0].starts_with("token-") && tokens[3].starts_with("mine-"), "{tokens:?}");
+    for place in Place::with_users_on_each() {
+        let server = place.serve(&[]);
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let server = &server;
+                scope.spawn(move || {
+                    accepted(server, &refresh(&PHONE, &claims(&format!("token-{number}"))));
+                });
+                scope.spawn(move || {
+                    accepted(server, &refresh(&MY_PHONE, &claims(&format!("mine-{number}"))));
+                });
+            }
+        });
+        server.stop();
+        let tokens = push_tokens(&place);
+        assert!(tokens[0].starts_with("token-") && tokens[3].starts_with("mine-"), "{tokens:?}");
+    }
 }
 
 #[test]

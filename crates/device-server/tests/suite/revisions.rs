@@ -50,46 +50,47 @@ fn enrol(server: &Server, id: &str, token: &str) -> Answer {
 
 #[test]
 fn every_answer_shows_the_same() {
-    let place = Place::with_users();
-    let server = place.serve(&[]);
-    let token = place.administrator("/alpha");
-    let list = || server.list(&token, USER, "2fa/webauthn");
-    let read = |id: &str| {
-        revision(
-            &server
-                .ask(&Request::get(&alpha(USER, &format!("2fa/webauthn/{id}"))).bearer(&token))
-                .expect(200),
-        )
-    };
-    let enrolled = revision(&enrol(&server, "second", &token));
-    assert_eq!(revision_in_list(&list(), "second"), Some(enrolled.clone()));
-    let first = read(DEVICE);
-    assert_eq!(revision_in_list(&list(), DEVICE), Some(first.clone()));
-    assert_eq!(etag(&list()), enrolled, "the list's is that of the last change");
+    for place in Place::with_users_on_each() {
+        let server = place.serve(&[]);
+        let token = place.administrator("/alpha");
+        let list = || server.list(&token, USER, "2fa/webauthn");
+        let read = |id: &str| {
+            revision(
+                &server
+                    .ask(&Request::get(&alpha(USER, &format!("2fa/webauthn/{id}"))).bearer(&token))
+                    .expect(200),
+            )
+        };
+        let enrolled = revision(&enrol(&server, "second", &token));
+        assert_eq!(revision_in_list(&list(), "second"), Some(enrolled.clone()));
+        let first = read(DEVICE);
+        assert_eq!(revision_in_list(&list(), DEVICE), Some(first.clone()));
+        assert_eq!(etag(&list()), enrolled, "the list's is that of the last change");
 
-    let renamed = revision(&server.ask(&rename(DEVICE, "Work Laptop", &token)).expect(200));
-    assert_ne!(renamed, first);
-    assert_eq!(read(DEVICE), renamed);
-    assert_eq!(revision_in_list(&list(), DEVICE), Some(renamed.clone()));
-    assert_eq!(read("second"), enrolled, "the other device's stays");
-    assert_eq!(etag(&list()), renamed);
+        let renamed = revision(&server.ask(&rename(DEVICE, "Work Laptop", &token)).expect(200));
+        assert_ne!(renamed, first);
+        assert_eq!(read(DEVICE), renamed);
+        assert_eq!(revision_in_list(&list(), DEVICE), Some(renamed.clone()));
+        assert_eq!(read("second"), enrolled, "the other device's stays");
+        assert_eq!(etag(&list()), renamed);
 
-    let again = revision(&server.ask(&rename(DEVICE, "Work Laptop", &token)).expect(200));
-    assert_eq!(again, renamed, "the same name is no change");
+        let again = revision(&server.ask(&rename(DEVICE, "Work Laptop", &token)).expect(200));
+        assert_eq!(again, renamed, "the same name is no change");
 
-    let deleted = revision(&server.ask(&delete(DEVICE, &token)).expect(200));
-    assert_eq!(deleted, renamed, "the deleted device's last");
-    assert_ne!(etag(&list()), renamed, "the list has changed");
+        let deleted = revision(&server.ask(&delete(DEVICE, &token)).expect(200));
+        assert_eq!(deleted, renamed, "the deleted device's last");
+        assert_ne!(etag(&list()), renamed, "the list has changed");
 
-    // Not even a device of the same id, after a restart, gets an old one.
-    server.stop();
-    let server = place.serve(&[]);
-    let created = revision(&enrol(&server, DEVICE, &token));
-    assert!(![first, renamed, enrolled].contains(&created));
-    // A reader of the credential gets the device as well.
-    let by_credential = alpha(USER, &format!("2fa/webauthn/credential-{DEVICE}"));
-    let read = server.ask(&Request::get(&by_credential).bearer(&token)).expect(200);
-    assert_eq!((revision(&read), &read.json()["_id"]), (created, &json!(DEVICE)));
+        // Not even a device of the same id, after a restart, gets an old one.
+        server.stop();
+        let server = place.serve(&[]);
+        let created = revision(&enrol(&server, DEVICE, &token));
+        assert!(![first, renamed, enrolled].contains(&created));
+        // A reader of the credential gets the device as well.
+        let by_credential = alpha(USER, &format!("2fa/webauthn/credential-{DEVICE}"));
+        let read = server.ask(&Request::get(&by_credential).bearer(&token)).expect(200);
+        assert_eq!((revision(&read), &read.json()["_id"]), (created, &json!(DEVICE)));
+    }
 }
 
 /// A revision lives as long as nothing changes: not answers, not restarts.
@@ -110,25 +111,26 @@ fn looking_changes_nothing() {
 
 #[test]
 fn a_stale_condition_changes_nothing() {
-    let place = Place::with_users();
-    let server = place.serve(&[]);
-    let (token, top) = (place.administrator("/alpha"), place.administrator("/"));
-    let list = server.list(&token, USER, "2fa/webauthn");
-    let current: u64 = revision_in_list(&list, DEVICE).unwrap().parse().unwrap();
-    let before = server.snapshot(&token, &top);
-    let changes = [
-        rename(DEVICE, "Stale", &token),
-        delete(DEVICE, &token),
-        reset("oath", &token),
-        reset("push", &token),
-    ];
-    for stale in [current - 1, current + 1, 0, u64::MAX] {
-        for change in &changes {
-            for condition in [format!("\"{stale}\""), stale.to_string()] {
-                server
-                    .ask(&change.clone().header("If-Match", &condition))
-                    .expect_error(412, "does not have the required version");
-                assert_eq!(server.snapshot(&token, &top), before);
+    for place in Place::with_users_on_each() {
+        let server = place.serve(&[]);
+        let (token, top) = (place.administrator("/alpha"), place.administrator("/"));
+        let list = server.list(&token, USER, "2fa/webauthn");
+        let current: u64 = revision_in_list(&list, DEVICE).unwrap().parse().unwrap();
+        let before = server.snapshot(&token, &top);
+        let changes = [
+            rename(DEVICE, "Stale", &token),
+            delete(DEVICE, &token),
+            reset("oath", &token),
+            reset("push", &token),
+        ];
+        for stale in [current - 1, current + 1, 0, u64::MAX] {
+            for change in &changes {
+                for condition in [format!("\"{stale}\""), stale.to_string()] {
+                    server
+                        .ask(&change.clone().header("If-Match", &condition))
+                        .expect_error(412, "does not have the required version");
+                    assert_eq!(server.snapshot(&token, &top), before);
+                }
             }
         }
     }
@@ -225,26 +227,27 @@ fn a_condition_can_be_required() {
 #[test]
 fn changes_at_once() {
     const CALLERS: usize = 8;
-    let place = Place::with_users();
-    let server = place.serve(&[]);
-    let token = place.administrator("/alpha");
-    let statuses = |request: &(dyn Fn(usize) -> Request + Sync)| {
-        let mut statuses: Vec<u16> = std::thread::scope(|scope| {
-            let callers: Vec<_> = (0..CALLERS)
-                .map(|caller| {
-                    let server = &server;
-                    scope.spawn(move || server.ask(&request(caller)).status)
-                })
-                .collect();
-            callers.into_iter().map(|caller| caller.join().unwrap()).collect()
-        });
-        statuses.sort_unstable();
-        statuses
-    };
-    let one_of = |others: u16| [vec![200], vec![others; CALLERS - 1]].concat();
-    let current = revision_in_list(&server.list(&token, USER, "2fa/webauthn"), DEVICE).unwrap();
-    let named = |caller: usize| rename(DEVICE, &format!("name {caller}"), &token);
-    assert_eq!(statuses(&|caller| named(caller).header("If-Match", &current)), one_of(412));
-    assert_eq!(statuses(&named), [200; CALLERS]);
-    assert_eq!(statuses(&|_| delete(DEVICE, &token)), one_of(404));
+    for place in Place::with_users_on_each() {
+        let server = place.serve(&[]);
+        let token = place.administrator("/alpha");
+        let statuses = |request: &(dyn Fn(usize) -> Request + Sync)| {
+            let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+                let callers: Vec<_> = (0..CALLERS)
+                    .map(|caller| {
+                        let server = &server;
+                        scope.spawn(move || server.ask(&request(caller)).status)
+                    })
+                    .collect();
+                callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+            });
+            statuses.sort_unstable();
+            statuses
+        };
+        let one_of = |others: u16| [vec![200], vec![others; CALLERS - 1]].concat();
+        let current = revision_in_list(&server.list(&token, USER, "2fa/webauthn"), DEVICE).unwrap();
+        let named = |caller: usize| rename(DEVICE, &format!("name {caller}"), &token);
+        assert_eq!(statuses(&|caller| named(caller).header("If-Match", &current)), one_of(412));
+        assert_eq!(statuses(&named), [200; CALLERS]);
+        assert_eq!(statuses(&|_| delete(DEVICE, &token)), one_of(404));
+    }
 }

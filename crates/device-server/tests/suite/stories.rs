@@ -95,17 +95,18 @@ fn lost_phone(place: &Place, server: &Server) {
 }
 
 #[test]
-fn lost_phone_on_sled() {
-    let place = Place::with_users();
-    let before = place.export();
-    let server = place.serve(&[]);
-    lost_phone(&place, &server);
-    server.stop();
-    let newcomer = line(&place, NEW_USER).unwrap();
-    assert_eq!(newcomer["skip"], json!({"oath": "not_skippable"}));
-    assert_eq!(newcomer["devices"]["oath"].as_array().unwrap().len(), 1);
-    place.run(&["purge", "--realm", "/alpha", "--user", NEW_USER]).done();
-    assert_eq!(place.export(), before, "the other users");
+fn lost_phone_on_disk() {
+    for place in Place::with_users_on_each() {
+        let before = place.export();
+        let server = place.serve(&[]);
+        lost_phone(&place, &server);
+        server.stop();
+        let newcomer = line(&place, NEW_USER).unwrap();
+        assert_eq!(newcomer["skip"], json!({"oath": "not_skippable"}));
+        assert_eq!(newcomer["devices"]["oath"].as_array().unwrap().len(), 1);
+        place.run(&["purge", "--realm", "/alpha", "--user", NEW_USER]).done();
+        assert_eq!(place.export(), before, "the other users");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@
 //! **Frame**: one commit, or a batch of copies, or the index
 //! ```text
 //!      0      4  FE "djc" = commit, FE "djk" = copies, FE "dji" = index (FE is in no text, so no record holds this by chance)
-//!      4      4  checksum of bytes 8 to the end of the payload
+//!      4      4  checksum of bytes 0 to 3, and 8 to the end of the payload
 //!      8      4  id of the segment
 //!     12      4  bytes of the payload
 //!     16      8  number of the commit; in copies and index: of the last commit that was durable
@@ -60,6 +60,8 @@ mod entry;
 mod fields;
 mod frame;
 mod header;
+#[cfg(test)]
+mod tests;
 mod trailer;
 
 pub(crate) use entry::{

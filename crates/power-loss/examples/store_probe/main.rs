@@ -16,6 +16,7 @@
 )]
 
 mod ack;
+mod careless;
 mod check;
 mod find;
 mod options;
@@ -26,8 +27,10 @@ mod work;
 use std::path::Path;
 use std::process::ExitCode;
 
+use careless::Careless;
+use device_store_journal::JournalStore;
 use device_store_sled::SledStore;
-use options::{Options, Store};
+use options::{Options, Store, Sync};
 use stores::Probed;
 
 fn main() -> ExitCode {
@@ -41,8 +44,10 @@ fn main() -> ExitCode {
     let (words, options): (Vec<_>, Vec<_>) = args.iter().partition(|arg| !arg.contains('='));
     let options = Options::parse(&options);
     let words: Vec<&str> = words.iter().map(|word| word.as_str()).collect();
-    match options.store {
-        Store::Sled => run::<SledStore>(&words, &options),
+    match (options.store, options.sync) {
+        (Store::Sled, _) => run::<SledStore>(&words, &options),
+        (Store::Journal, Sync::Disk) => run::<JournalStore>(&words, &options),
+        (Store::Journal, _) => run::<JournalStore<Careless>>(&words, &options),
     }
 }
 

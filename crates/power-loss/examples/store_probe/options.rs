@@ -1,7 +1,7 @@
 /// What is varied.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// `store=sled`.
+    /// `store=sled|journal`.
     pub store: Store,
     /// `seed=N`: of the plan.
     pub seed: u64,
@@ -19,7 +19,7 @@ pub(crate) struct Options {
     pub sizes: Sizes,
     /// `kept=N`: how many changes the store keeps.
     pub kept: u64,
-    /// `sync=disk|system|nothing`.
+    /// `sync=disk|system|nothing|bytes`.
     pub sync: Sync,
     /// `acked=N,N,...`: what a process before this one had acknowledged when power was lost.
     pub acked: Option<String>,
@@ -30,6 +30,8 @@ pub(crate) struct Options {
 pub(crate) enum Store {
     /// `device-store-sled`.
     Sled,
+    /// `device-store-journal`.
+    Journal,
 }
 
 /// How large sets are.
@@ -48,10 +50,12 @@ pub(crate) enum Sizes {
 pub(crate) enum Sync {
     /// What the store does.
     Disk,
-    /// A control: the operating system has it, the disk may not.
+    /// A control: the operating system has it, the disk may not. sled only.
     System,
-    /// A control: nothing.
+    /// A control: bytes are not synced.
     Nothing,
+    /// A control: bytes are synced, names are not. The journal only.
+    Bytes,
 }
 
 impl Options {
@@ -75,6 +79,7 @@ impl Options {
             let number = || value.parse::<usize>().expect("a number");
             match (name, value) {
                 ("store", "sled") => options.store = Store::Sled,
+                ("store", "journal") => options.store = Store::Journal,
                 ("seed", _) => options.seed = number() as u64,
                 ("writers", _) => options.writers = number(),
                 ("users", _) => options.users = number(),
@@ -88,6 +93,7 @@ impl Options {
                 ("sync", "disk") => options.sync = Sync::Disk,
                 ("sync", "system") => options.sync = Sync::System,
                 ("sync", "nothing") => options.sync = Sync::Nothing,
+                ("sync", "bytes") => options.sync = Sync::Bytes,
                 ("acked", _) => options.acked = Some(value.to_owned()),
                 _ => panic!("unknown option `{word}`"),
             }

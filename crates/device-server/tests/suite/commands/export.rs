@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use device_server::stores::STORE_DEFAULT;
 use serde_json::{Value, json};
 
 use crate::http::Request;
@@ -45,11 +46,16 @@ fn with_secrets_it_is_the_input_in_key_order() {
 
 #[test]
 fn with_secrets_it_restores_everything() {
-    let place = Place::with_users();
-    let export = place.export();
-    let elsewhere = Place::empty();
-    elsewhere.run_on(&export, &["import", "-"]).done();
-    assert_eq!(elsewhere.export(), export);
+    for (from, to) in [("sled", "journal"), ("journal", "sled"), (STORE_DEFAULT, STORE_DEFAULT)] {
+        let place = Place::on(from).and_users();
+        let elsewhere = Place::on(to);
+        elsewhere.run_on(&place.export(), &["import", "-"]).done();
+        assert_restored(&place, &elsewhere);
+    }
+}
+
+fn assert_restored(place: &Place, elsewhere: &Place) {
+    assert_eq!(elsewhere.export(), place.export());
     // The API shows the same, `_rev` aside.
     let lists = |place: &Place| {
         let server = place.serve(&[]);
@@ -63,7 +69,7 @@ fn with_secrets_it_restores_everything() {
         };
         snapshot.into_iter().map(|(_, body)| without_revisions(body)).collect::<Vec<_>>()
     };
-    assert_eq!(lists(&elsewhere), lists(&place));
+    assert_eq!(lists(elsewhere), lists(place));
 }
 
 /// Otherwise a restored store would take an old message again, and an old token with it.

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::TcpStream;
 
+use device_server::stores::STORE_DEFAULT;
 use serde_json::json;
 
 use crate::http::Request;
@@ -62,7 +63,7 @@ fn where_settings_come_from() {
     let place = Place::with_users()
         .configured("compatibility = \"am\"\nstore = \"paper\"\n[answers]\nsecrets = \"full\"\n");
     let settings = [("DEVREG_STORE", "rock"), ("DEVREG_COMPATIBILITY", "aic")];
-    let server = place.serve_with(&settings, &["--store", "sled"]);
+    let server = place.serve_with(&settings, &["--store", STORE_DEFAULT]);
     let arguments = ["token", "--realm", "/alpha", "--admin"];
     let token = crate::place::last_line(&place.run(&arguments).done());
     let reset = Request::post(&alpha(USER, "2fa/binding?_action=reset"), &json!({})).bearer(&token);

@@ -99,10 +99,19 @@ impl Example {
 }
 
 fn run(document: &Document, who: As, compatibility: &str) {
+    run_in(&Place::with_users(), document, who, compatibility);
+}
+
+fn run_on_each_store(document: &Document, who: As, compatibility: &str) {
+    for place in Place::with_users_on_each() {
+        run_in(&place, document, who, compatibility);
+    }
+}
+
+fn run_in(place: &Place, document: &Document, who: As, compatibility: &str) {
     if !has("curl") {
         return;
     }
-    let place = Place::with_users();
     let server = place.serve(&[("DEVREG_COMPATIBILITY", compatibility)]);
     let administrator = place.administrator("/alpha");
     for example in document.examples {
@@ -160,7 +169,7 @@ macro_rules! document_tests {
 
             #[test]
             fn as_administrator() {
-                run(&super::super::$document::DOCUMENT, As::Administrator, "aic");
+                run_on_each_store(&super::super::$document::DOCUMENT, As::Administrator, "aic");
             }
 
             #[test]

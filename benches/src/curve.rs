@@ -1,0 +1,70 @@
+//! Curves drawn as a picture (SVG) for the docs.
+
+use std::fmt::Write as _;
+
+/// A curve.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    /// What it shows.
+    pub name: String,
+    /// Its points, from left to right.
+    pub points: Vec<(f64, f64)>,
+}
+
+const WIDTH: f64 = 760.0;
+const HEIGHT: f64 = 400.0;
+const MARGIN: f64 = 60.0;
+const COLOURS: [&str; 6] = ["#1b7837", "#5aae61", "#b2182b", "#ef8a62", "#2166ac", "#762a83"];
+
+/// Draws the curves over a common scale that starts at 0, with their names at their ends.
+#[must_use]
+pub fn draw(title: &str, curves: &[Curve]) -> String {
+    let all = || curves.iter().flat_map(|curve| &curve.points);
+    let right = all().map(|point| point.0).fold(1.0, f64::max);
+    let top = all().map(|point| point.1).fold(1.0, f64::max).ceil();
+    let x = |value: f64| MARGIN + value / right * (WIDTH - 4.0 * MARGIN);
+    let y = |value: f64| HEIGHT - MARGIN - value / top * (HEIGHT - 2.0 * MARGIN);
+    let mut picture = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"13\">\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n\
+         <text x=\"{MARGIN}\" y=\"30\" font-size=\"16\">{title}</text>\n"
+    );
+    let step = (top / 6.0).ceil().max(1.0);
+    let mut line = 0.0;
+    while line <= top {
+        let at = y(line);
+        // Writing into a text does not fail.
+        let _ = writeln!(
+            picture,
+            "<line x1=\"{MARGIN}\" x2=\"{:.0}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#ddd\"/><text x=\"{:.0}\" y=\"{:.1}\" text-anchor=\"end\">{line}</text>",
+            x(right),
+            MARGIN - 8.0,
+            at + 4.0,
+        );
+        line += step;
+    }
+    let _ = writeln!(
+        picture,
+        "<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{:.1} million updates</text>",
+        x(right),
+        HEIGHT - MARGIN + 24.0,
+        right / 1e6
+    );
+    for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
+        let points: Vec<String> = curve
+            .points
+            .iter()
+            .map(|(at, value)| format!("{:.1},{:.1}", x(*at), y(*value)))
+            .collect();
+        let end = curve.points.last().map_or(0.0, |point| point.1);
+        let _ = writeln!(
+            picture,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/><text x=\"{:.0}\" y=\"{:.1}\" fill=\"{colour}\">{} {end:.2}</text>",
+            points.join(" "),
+            x(right) + 8.0,
+            y(end) + 4.0,
+            curve.name
+        );
+    }
+    picture + "</svg>\n"
+}

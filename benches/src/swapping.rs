@@ -1,0 +1,120 @@
+//! Durable swaps, some of them in flight at any time.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use device_core::{DeviceSet, Facts};
+use device_store::codec::{encode_change, encode_set};
+use device_store::{DeviceStore, Swap};
+use futures_util::{StreamExt as _, stream};
+
+use crate::population::{Population, change, token};
+
+/// What a stretch of operations took.
+#[derive(Debug, Default)]
+pub struct Stretch {
+    /// How many.
+    pub operations: usize,
+    /// All of it.
+    pub elapsed: Duration,
+    /// The wait of each.
+    pub waits: Vec<Duration>,
+}
+
+impl Stretch {
+    /// Adds another one.
+    pub fn add(&mut self, more: Self) {
+        self.operations += more.operations;
+        self.elapsed += more.elapsed;
+        self.waits.extend(more.waits);
+    }
+
+    /// Nanoseconds for each operation.
+    #[must_use]
+    pub fn each(&self) -> f64 {
+        self.elapsed.as_secs_f64() * 1e9 / self.operations as f64
+    }
+
+    /// The median wait, in nanoseconds.
+    pub fn median_wait(&mut self) -> f64 {
+        self.waits.sort_unstable();
+        self.waits[self.waits.len() / 2].as_secs_f64() * 1e9
+    }
+}
+
+/// The next state of a set: one device has a new token, as after a refresh.
+#[must_use]
+pub fn next(set: &DeviceSet, user: usize, serial: u64) -> DeviceSet {
+    let mut next = set.clone();
+    next.revision = set.revision.next(0);
+    let device = &mut next.devices[1];
+    device.revision = next.revision;
+    if let Facts::Push(push) = &mut device.facts {
+        push.device_token = Some(token(user, serial).into());
+    }
+    next
+}
+
+/// The users and what is stored of them now.
+#[derive(Debug)]
+pub struct Users<'a> {
+    population: &'a Population,
+    sets: RefCell<Vec<Arc<DeviceSet>>>,
+    serial: Cell<u64>,
+}
+
+impl<'a> Users<'a> {
+    /// The users of a population that is stored as it is.
+    #[must_use]
+    pub fn of(population: &'a Population) -> Self {
+        Self { population, sets: RefCell::new(population.sets.clone()), serial: Cell::new(0) }
+    }
+
+    /// Swaps for as long as `length`, `in_flight` at a time, each of another user: the population is much larger than what is in flight.
+    ///
+    /// # Panics
+    /// If the store does not take them.
+    pub fn swap(&self, store: &impl DeviceStore, in_flight: usize, length: Duration) -> Stretch {
+        let waits = RefCell::new(Vec::new());
+        let Population { realm, keys, order, .. } = self.population;
+        let skipped = usize::try_from(self.serial.get()).unwrap_or(0) % order.len();
+        let started = Instant::now();
+        let running = stream::iter(order.iter().cycle().skip(skipped))
+            .take_while(|_| std::future::ready(started.elapsed() < length))
+            .for_each_concurrent(in_flight, async |user| {
+                let (user, serial) = (*user, self.serial.get() + 1);
+                self.serial.set(serial);
+                let current = Arc::clone(&self.sets.borrow()[user]);
+                let next = Arc::new(next(&current, user, serial));
+                let change = change(realm, &next, &[1], u128::from(serial) << 64);
+                let asked = Instant::now();
+                let swap = store.swap(&keys[user], current.revision, Arc::clone(&next), change);
+                assert_eq!(swap.await, Ok(Swap::Stored), "user {user}");
+                waits.borrow_mut().push(asked.elapsed());
+                self.sets.borrow_mut()[user] = next;
+            });
+        futures_executor::block_on(running);
+        let waits = waits.into_inner();
+        Stretch { operations: waits.len(), elapsed: started.elapsed(), waits }
+    }
+
+    /// The bytes of some swaps: the key, the record of the set and that of its change.
+    ///
+    /// # Panics
+    /// Never: all sets have owners.
+    #[must_use]
+    pub fn bytes_of_swaps(&self, count: usize) -> Vec<Vec<u8>> {
+        let sets = self.sets.borrow();
+        let users = self.population.order.iter().take(count);
+        let bytes = users.map(|user| {
+            let (key, set) = (self.population.keys[*user].as_bytes(), next(&sets[*user], *user, 1));
+            let mut bytes = key.to_vec();
+            bytes.extend(encode_set(key, &set).expect("an owner"));
+            let change = change(&self.population.realm, &set, &[1], 1);
+            bytes.extend(encode_change(key, &change));
+            bytes
+        });
+        bytes.collect()
+    }
+}
