@@ -117,7 +117,9 @@ fn main() {
     population.store_in(&sled);
     let (on_journal, on_sled) = (Users::of(&population), Users::of(&population));
     // Until the journal writes over segments that compaction has freed, as it does for ever after.
-    let _warm = on_journal.swap(&journal, 256, length * 4);
+    for _ in 0..3 {
+        let _warm = on_journal.swap(&journal, 256, scale.users_many);
+    }
     let records = on_journal.bytes_of_swaps(1_000.min(scale.users_many));
 
     let mut measured = IN_FLIGHT.map(|in_flight| (in_flight, Measured::default()));
@@ -126,12 +128,14 @@ fn main() {
             let write = |written| write(floors.path(), written, &records, *in_flight, length);
             measured.growing.add(write(false));
             let _before = files.take();
-            let swaps = on_journal.swap(&journal, *in_flight, length);
+            // About as many as the disk takes in that time, for an even share of everything.
+            let count = (scale.swaps * *in_flight).min(scale.users_many / 2);
+            let swaps = on_journal.swap(&journal, *in_flight, count);
             let commits = files.take().commits;
             measured.written.add(write(true));
             measured.again.add(write_again(floors.path(), &commits, swaps.operations));
             measured.journal.add(swaps);
-            measured.sled.add(on_sled.swap(&sled, *in_flight, length));
+            measured.sled.add(on_sled.swap(&sled, *in_flight, count / 2));
         }
     }
     let figures = measured.into_iter().flat_map(|(in_flight, measured)| rows(in_flight, measured));

@@ -13,6 +13,8 @@ pub struct Scale {
     pub users_many: usize,
     /// How long one figure is measured. Short: `scripts/bench` runs several rounds, and the noise between them is the larger one.
     pub measurement: Duration,
+    /// Swaps in one slice for each that is in flight.
+    pub swaps: usize,
 }
 
 impl Scale {
@@ -21,9 +23,10 @@ impl Scale {
     pub fn from_environment() -> Self {
         if std::env::var_os("DEVREG_BENCH_QUICK").is_some_and(|value| value == "1") {
             let measurement = Duration::from_millis(50);
-            return Self { users_few: 100, users_many: 1_000, measurement };
+            return Self { users_few: 100, users_many: 1_000, measurement, swaps: 10 };
         }
-        Self { users_few: 1_000, users_many: 100_000, measurement: Duration::from_secs(1) }
+        let measurement = Duration::from_secs(1);
+        Self { users_few: 1_000, users_many: 100_000, measurement, swaps: 1_000 }
     }
 
     /// Criterion, set to this scale.

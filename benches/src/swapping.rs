@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use device_core::{DeviceSet, Facts};
+use device_core::{Change, DeviceSet, Facts, Revision, SetKey};
 use device_store::codec::{encode_change, encode_set};
 use device_store::{DeviceStore, Swap};
 use futures_util::{StreamExt as _, stream};
@@ -56,6 +56,15 @@ pub fn next(set: &DeviceSet, user: usize, serial: u64) -> DeviceSet {
     next
 }
 
+/// A swap that only has to be done.
+#[derive(Debug)]
+pub struct Prepared {
+    key: SetKey,
+    expected: Revision,
+    next: Arc<DeviceSet>,
+    change: Change,
+}
+
 /// The users and what is stored of them now.
 #[derive(Debug)]
 pub struct Users<'a> {
@@ -71,32 +80,44 @@ impl<'a> Users<'a> {
         Self { population, sets: RefCell::new(population.sets.clone()), serial: Cell::new(0) }
     }
 
-    /// Swaps for as long as `length`, `in_flight` at a time, each of another user: the population is much larger than what is in flight.
+    /// The next swaps of so many users, each of another one: what the rules above a store do is not the store's time.
+    ///
+    /// # Panics
+    /// If there are not so many users.
+    #[must_use]
+    pub fn prepare(&self, count: usize) -> Vec<Prepared> {
+        let Population { realm, keys, order, .. } = self.population;
+        assert!(count <= order.len(), "each user once");
+        let skipped = usize::try_from(self.serial.get()).unwrap_or(0) % order.len();
+        let mut sets = self.sets.borrow_mut();
+        let prepared = order.iter().cycle().skip(skipped).take(count).map(|user| {
+            let serial = self.serial.get() + 1;
+            self.serial.set(serial);
+            let expected = sets[*user].revision;
+            let next = Arc::new(next(&sets[*user], *user, serial));
+            sets[*user] = Arc::clone(&next);
+            let change = change(realm, &next, &[1], u128::from(serial) << 64);
+            Prepared { key: keys[*user].clone(), expected, next, change }
+        });
+        prepared.collect()
+    }
+
+    /// Prepares so many swaps and then does them, `in_flight` at a time.
     ///
     /// # Panics
     /// If the store does not take them.
-    pub fn swap(&self, store: &impl DeviceStore, in_flight: usize, length: Duration) -> Stretch {
-        let waits = RefCell::new(Vec::new());
-        let Population { realm, keys, order, .. } = self.population;
-        let skipped = usize::try_from(self.serial.get()).unwrap_or(0) % order.len();
+    pub fn swap(&self, store: &impl DeviceStore, in_flight: usize, count: usize) -> Stretch {
+        let prepared = self.prepare(count);
+        let waits = RefCell::new(Vec::with_capacity(count));
         let started = Instant::now();
-        let running = stream::iter(order.iter().cycle().skip(skipped))
-            .take_while(|_| std::future::ready(started.elapsed() < length))
-            .for_each_concurrent(in_flight, async |user| {
-                let (user, serial) = (*user, self.serial.get() + 1);
-                self.serial.set(serial);
-                let current = Arc::clone(&self.sets.borrow()[user]);
-                let next = Arc::new(next(&current, user, serial));
-                let change = change(realm, &next, &[1], u128::from(serial) << 64);
-                let asked = Instant::now();
-                let swap = store.swap(&keys[user], current.revision, Arc::clone(&next), change);
-                assert_eq!(swap.await, Ok(Swap::Stored), "user {user}");
-                waits.borrow_mut().push(asked.elapsed());
-                self.sets.borrow_mut()[user] = next;
-            });
+        let running = stream::iter(prepared).for_each_concurrent(in_flight, async |prepared| {
+            let Prepared { key, expected, next, change } = prepared;
+            let asked = Instant::now();
+            assert_eq!(store.swap(&key, expected, next, change).await, Ok(Swap::Stored), "{key}");
+            waits.borrow_mut().push(asked.elapsed());
+        });
         futures_executor::block_on(running);
-        let waits = waits.into_inner();
-        Stretch { operations: waits.len(), elapsed: started.elapsed(), waits }
+        Stretch { operations: count, elapsed: started.elapsed(), waits: waits.into_inner() }
     }
 
     /// The bytes of some swaps: the key, the record of the set and that of its change.

@@ -179,7 +179,7 @@ impl<F: Files> Upkeep<F> {
         output.file.sync()?;
         files.rename(&unfinished_name(output.id), &segment_name(output.id))?;
         if !planted!(CopiesNameNotSynced) {
-            self.sync_names()?;
+            self.journal.sync_names()?;
         }
         Ok(output)
     }
@@ -234,7 +234,7 @@ impl<F: Files> Upkeep<F> {
             }
             gone.push((id, contents));
         }
-        self.sync_names()?;
+        self.journal.sync_names()?;
         for (id, contents) in gone {
             for record in contents.records() {
                 let at = Location { segment: id, offset: record.offset, length: record.length };

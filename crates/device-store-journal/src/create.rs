@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::files::{Files, JournalFile};
 use crate::format::{HEADER_BYTES, Header, Kind};
+use crate::journal::Journal;
 use crate::planted::planted;
 use crate::segment::{Segment, segment_name, spare_name, unfinished_name};
 
@@ -55,6 +56,33 @@ pub(crate) fn create<F: Files>(
     let mut segment = Segment::new(header, file);
     segment.capacity = capacity;
     Ok(Arc::new(segment))
+}
+
+/// Names, as long as writer and upkeep both change some.
+impl<F: Files> Journal<F> {
+    /// [`create`]s a segment.
+    pub(crate) fn create(
+        &self,
+        new: NewSegment,
+        material: Material<F::File>,
+    ) -> io::Result<Arc<Segment<F::File>>> {
+        let segment = create(&self.files, new, material);
+        self.confirm_names(segment)
+    }
+
+    /// Makes all names durable.
+    pub(crate) fn sync_names(&self) -> io::Result<()> {
+        self.confirm_names(self.files.sync_names())
+    }
+
+    /// After a sync of names: if it failed, what the other one syncs next may be lost. If the other one's failed meanwhile, it may have lost what this one synced.
+    fn confirm_names<T>(&self, synced: io::Result<T>) -> io::Result<T> {
+        let synced = synced.inspect_err(|_| self.handover.doubt_names())?;
+        if self.handover.take_names_doubted() && !planted!(NamesNotDoubted) {
+            renew_names(&self.files).inspect_err(|_| self.handover.doubt_names())?;
+        }
+        Ok(synced)
+    }
 }
 
 /// Makes all names durable, those too that a sync that failed has lost: they are written again only with a further change.

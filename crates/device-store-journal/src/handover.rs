@@ -25,7 +25,7 @@ struct State<F> {
     next_id: u32,
     /// What the last durable commit said of the store.
     durable: FrameState,
-    /// Whether a sync of names failed in the upkeep: then the writer's next one may miss what was lost in it.
+    /// Whether a sync of names failed, of the writer or of the upkeep: then the other one's next one may miss what was lost in it.
     names_doubted: bool,
     /// Whether the upkeep has something to look at.
     woken: bool,
@@ -81,7 +81,7 @@ impl<F> Handover<F> {
         self.state.lock().full.retain(|segment| segment.id != id);
     }
 
-    /// Says that a sync of names failed beside the writer.
+    /// Says that a sync of names failed.
     pub(crate) fn doubt_names(&self) {
         self.state.lock().names_doubted = true;
     }

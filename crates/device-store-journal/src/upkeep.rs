@@ -5,7 +5,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::create::{Material, NewSegment, create};
+use crate::create::{Material, NewSegment};
 use crate::files::{Files, JournalFile as _};
 use crate::index::Contents;
 use crate::journal::Journal;
@@ -53,19 +53,12 @@ impl<F: Files> Upkeep<F> {
             None if prewrite => (Material::Zeros, wanted),
             None => (Material::Empty, wanted),
         };
-        let segment = create(&journal.files, NewSegment { id, previous, capacity }, material)
-            .inspect_err(|_| journal.handover.doubt_names())?;
+        let segment = journal.create(NewSegment { id, previous, capacity }, material)?;
         if let Some(late) = journal.handover.prepared(previous, segment) {
             journal.files.remove(&segment_name(late.id))?;
-            self.sync_names()?;
+            journal.sync_names()?;
         }
         Ok(true)
-    }
-
-    /// Makes the names durable, or tells the writer that what it believes of its own may not be so.
-    pub(crate) fn sync_names(&self) -> io::Result<()> {
-        let journal = &self.journal;
-        journal.files.sync_names().inspect_err(|_| journal.handover.doubt_names())
     }
 
     /// Gives one full segment its index. Returns whether there was one.
@@ -91,18 +84,23 @@ impl<F: Files> Upkeep<F> {
         let wanted = self.segment_bytes.for_live(self.journal.live());
         // A snapshot may have the file, too: then it is not ours to write over.
         Ok(self.spares.lock().len() < SPARES_MAX
-            && segment.file.length()? >= u64::from(wanted)
+            && segment.file.length()? >= u64::from(spare_bytes(wanted))
             && !segment.file.is_shared()?)
     }
 
-    /// A spare file of at least `wanted` bytes, and how many it has. Smaller ones have had their day.
+    /// A spare file of about `wanted` bytes, and how many it has. Much smaller ones have had their day.
     fn take_spare(&self, wanted: u32) -> io::Result<Option<(u32, F::File, u32)>> {
         loop {
             let Some((id, file)) = self.spares.lock().pop() else { return Ok(None) };
             match u32::try_from(file.length()?) {
-                Ok(bytes) if bytes >= wanted => return Ok(Some((id, file, bytes))),
+                Ok(bytes) if bytes >= spare_bytes(wanted) => return Ok(Some((id, file, bytes))),
                 _ => self.journal.files.remove(&spare_name(id))?,
             }
         }
     }
+}
+
+/// Bytes that a file must have to be used again where `wanted` are: one that grew commit by commit ends a little short of its segment.
+fn spare_bytes(wanted: u32) -> u32 {
+    wanted / 2
 }

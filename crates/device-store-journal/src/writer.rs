@@ -8,7 +8,7 @@ use device_store::StoreError;
 use device_store::codec::{encode_alias, encode_change};
 use device_store::group_commit::{Commit, Durable, Engine};
 
-use crate::create::{Material, NewSegment, create, renew_names};
+use crate::create::{Material, NewSegment};
 use crate::directory::{Known, Location};
 use crate::files::{Files, JournalFile as _};
 use crate::format::{
@@ -125,7 +125,7 @@ impl<F: Files> Writer<F> {
         let full = std::mem::replace(&mut self.active, next);
         if let Some(late) = self.journal.handover.roll(self.active.id, full) {
             self.journal.files.remove(&segment_name(late.id))?;
-            self.journal.files.sync_names()?;
+            self.journal.sync_names()?;
         }
         Ok(())
     }
@@ -145,18 +145,13 @@ impl<F: Files> Writer<F> {
             }
             // Too small for this one. It would be in the way of the order of the segments.
             journal.files.remove(&segment_name(prepared.id))?;
-            journal.files.sync_names()?;
+            journal.sync_names()?;
         }
         let needed = u32::try_from(needed)
             .map_err(|_| io::Error::other("a commit is larger than any segment"))?;
         let capacity = self.segment_bytes.for_live(journal.live()).max(needed);
         let new = NewSegment { id: journal.handover.new_id(), previous: self.active.id, capacity };
-        let next = create(&journal.files, new, Material::Empty)?;
-        // The upkeep syncs names, too, and a sync of its own that failed meanwhile may have lost this one's.
-        if journal.handover.take_names_doubted() && !planted!(NamesNotDoubted) {
-            renew_names(&journal.files)?;
-        }
-        Ok(next)
+        journal.create(new, Material::Empty)
     }
 
     /// Makes the frame durable that ends there.

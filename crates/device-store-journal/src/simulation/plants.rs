@@ -44,7 +44,7 @@ pub enum Plant {
     FollowedWhileEmpty,
     /// The journal goes on in a segment that has a trailer already, because its index was lost.
     ClosedContinued,
-    /// The writer takes a name for durable although a sync of the upkeep, which failed meanwhile, has lost it.
+    /// The writer or the upkeep takes a name for durable although a sync of the other one, which failed meanwhile, has lost it.
     NamesNotDoubted,
     /// What is left of a torn frame stays as it is, and may become whole when the file grows.
     TornFrameKept,
