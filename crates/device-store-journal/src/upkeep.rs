@@ -14,8 +14,12 @@ use crate::segment::{Segment, segment_name, spare_name};
 use crate::sync::{Mutex, MutexGuard};
 use crate::writer::SegmentBytes;
 
-/// Files of former segments that are kept to be written over.
-const SPARES_MAX: usize = 2;
+/// Files of former segments that are kept to be written over, whatever they take.
+const SPARES_MIN: usize = 2;
+
+/// Beyond these, such files are kept while they and all records take no more than this share of the records in force, in hundredths. A compaction that finds little in force leaves many of them, and
+/// until the next one commits fill about as many; what has to grow instead costs each commit a second disk wait.
+const SPARES_PERCENT: u64 = 170;
 
 /// Does the upkeep of a journal, one step at a time.
 #[derive(Debug)]
@@ -81,10 +85,15 @@ impl<F: Files> Upkeep<F> {
 
     /// Whether the file of a segment that is no longer needed is worth keeping.
     pub(crate) fn wants_spare(&self, segment: &Segment<F::File>) -> io::Result<bool> {
-        let wanted = self.segment_bytes.for_live(self.journal.live());
+        let live = self.journal.live();
+        let wanted = self.segment_bytes.for_live(live);
+        let bytes = segment.file.length()?;
+        let used: u64 = self.journal.segments.all().iter().map(|segment| segment.used()).sum();
+        let spares = self.spares.lock().len();
+        let is_room = used + bytes * (spares as u64 + 1) <= live * SPARES_PERCENT / 100;
         // A snapshot may have the file, too: then it is not ours to write over.
-        Ok(self.spares.lock().len() < SPARES_MAX
-            && segment.file.length()? >= u64::from(spare_bytes(wanted))
+        Ok((spares < SPARES_MIN || is_room)
+            && bytes >= u64::from(spare_bytes(wanted))
             && !segment.file.is_shared()?)
     }
 

@@ -59,7 +59,9 @@ pub fn encode_change(key: &[u8], change: &Change) -> Vec<u8> {
         username: change.username.as_str(),
         what,
     };
-    encode(key, 0, &change_body)
+    /// A usual change of one device.
+    const BODY_BYTES: usize = 384;
+    encode(key, 0, &change_body, BODY_BYTES)
 }
 
 /// The change in a record.

@@ -57,8 +57,9 @@ pub(crate) fn checksum(key: &[u8], record: &[u8]) -> u32 {
     crc32c::crc32c_append(checksum, &record[HEADER_BYTES..])
 }
 
-fn encode<T: Serialize>(key: &[u8], revision: u64, body: &T) -> Vec<u8> {
-    let mut record = Vec::with_capacity(512);
+/// The record of a body that takes about `body_bytes`.
+fn encode<T: Serialize>(key: &[u8], revision: u64, body: &T, body_bytes: usize) -> Vec<u8> {
+    let mut record = Vec::with_capacity(HEADER_BYTES + body_bytes);
     record.push(FORMAT);
     record.extend_from_slice(&0_u32.to_le_bytes());
     record.extend_from_slice(&revision.to_le_bytes());

@@ -74,7 +74,11 @@ pub fn encode_set(key: &[u8], set: &DeviceSet) -> Option<Vec<u8>> {
         skip: set.skip.number(),
         devices: set.devices.iter().map(device_body).collect(),
     };
-    Some(encode(key, set.revision.to_record(), &set_body))
+    /// Names and facts of a usual device, and the owner.
+    const DEVICE_BYTES: usize = 512;
+    let cold_bytes: usize = set.devices.iter().map(|device| device.cold.expose().len()).sum();
+    let body_bytes = cold_bytes + (set.devices.len() + 1) * DEVICE_BYTES;
+    Some(encode(key, set.revision.to_record(), &set_body, body_bytes))
 }
 
 /// The set in a record.
@@ -112,7 +116,7 @@ pub fn set_revision(key: &[u8], record: &[u8]) -> Result<Revision, DecodeError> 
 /// The record of an alias under `key`: the username as it was given.
 #[must_use]
 pub fn encode_alias(key: &[u8], username: &Username) -> Vec<u8> {
-    encode(key, 0, &username.as_str())
+    encode(key, 0, &username.as_str(), username.as_str().len() + 1)
 }
 
 /// The username in the record of an alias.
