@@ -13,6 +13,8 @@
 mod log;
 mod problem;
 mod set;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

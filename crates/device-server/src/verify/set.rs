@@ -1,8 +1,12 @@
 //! What a set says of itself.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use device_core::limits::DEVICES_MAX;
 use device_core::profile::write_profile;
 use device_core::{Device, DeviceKind, DeviceSet, Draft, Facts, Revision, SetKey, Show, Skip};
+use serde::de::IgnoredAny;
 
 use super::Wrong;
 
@@ -55,6 +59,9 @@ fn has_facts_of(kind: DeviceKind, device: &Device) -> bool {
 
 /// Whether the profile that an export would write is one that an import would read as the same.
 fn read_back(kind: DeviceKind, device: &Device) -> Result<(), String> {
+    // What cannot be parsed would be left out of every export.
+    serde_json::from_str::<HashMap<Cow<'_, str>, IgnoredAny>>(device.cold.expose())
+        .map_err(|error| format!("not a JSON object (at column {})", error.column()))?;
     let written = profile(kind, device);
     let draft = Draft::parse(kind, &written).map_err(|error| error.to_string())?;
     let read = draft.into_device(device.id.clone(), device.revision, device.created_ms);
