@@ -112,6 +112,15 @@ impl Opened {
             Self::Sled(_) => "sled",
         }
     }
+
+    /// What the store finds wrong with its own files, if it has a check of its own for them, each in a line.
+    #[must_use]
+    pub fn file_problems(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Journal(store) => Some(store.verify().problems),
+            Self::Memory(_) | Self::Sled(_) => None,
+        }
+    }
 }
 
 /// The store that is meant. Where nobody said so it is the default one, unless the data folder holds another: an empty store must not take the place of a full one.

@@ -224,7 +224,8 @@ impl Counts {
     }
 }
 
-fn bar(what: &'static str, sets: Option<u64>) -> ProgressBar {
+/// A bar for a walk through sets, if somebody looks.
+pub(super) fn bar(what: &'static str, sets: Option<u64>) -> ProgressBar {
     let (bar, template) = match sets {
         _ if !io::stderr().is_terminal() => return ProgressBar::hidden(),
         Some(sets) => (ProgressBar::new(sets), "{msg} {wide_bar} {pos}/{len} sets {eta}"),

@@ -205,7 +205,8 @@ impl<'a, S: DeviceStore> Import<'a, S> {
             *self.counts.devices.entry(kind).or_default() += devices.len() as u64;
             let secretless = devices.iter().filter(|draft| has_empty_secret(draft)).count();
             if secretless > 0 {
-                self.say(&format!("line {number}: {kind}: {secretless} devices have an empty secret: an export without --secrets is not a backup"));
+                self.reject(number, kind.row().name, &format!("{secretless} devices have an empty secret: an export without --secrets is not a backup, and this set was left out"));
+                continue;
             }
             let (realm, owner, replace) =
                 (line.realm.clone(), line.owner.clone(), self.arguments.replace);

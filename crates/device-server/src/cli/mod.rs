@@ -3,11 +3,13 @@
 //! Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 conflict, 75 try again later.
 
 mod copy;
+mod demo_data;
 mod export;
 mod import;
 mod purge;
 mod serve;
 mod token;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,6 +78,10 @@ enum Command {
     Purge(purge::Arguments),
     /// Copy a store into one of another kind, exactly
     Copy(copy::Arguments),
+    /// Read everything and name what is damaged or contradicts itself
+    Verify(verify::Arguments),
+    /// Write users who do not exist, one JSON object a line
+    DemoData(demo_data::Arguments),
 }
 
 /// Which store a command works on.
@@ -143,6 +149,8 @@ pub fn run() -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Purge(arguments) => purge::run(&arguments),
         Command::Copy(arguments) => copy::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::DemoData(arguments) => demo_data::run(&arguments),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -10,13 +10,13 @@ use crate::server::{REFRESH, alpha, alpha_list};
 use crate::users::{DEVICE, LINES, MY_USER, PHONE, PUSH, USER};
 
 /// The record of a user's set in sled's one tree.
-fn record_key(username: &str, kind: DeviceKind) -> Vec<u8> {
+pub(crate) fn record_key(username: &str, kind: DeviceKind) -> Vec<u8> {
     let (realm, username) = (Realm::parse("/alpha").unwrap(), Username::parse(username).unwrap());
     [b"s", SetKey::new(&realm, &username, kind).as_bytes()].concat()
 }
 
 /// Does something with the tree of a stopped server.
-fn with_tree<T>(place: &Place, act: impl FnOnce(&sled::Db) -> T) -> T {
+pub(crate) fn with_tree<T>(place: &Place, act: impl FnOnce(&sled::Db) -> T) -> T {
     let tree = sled::Config::new()
         .path(place.path("data/sled"))
         // As the store has it.

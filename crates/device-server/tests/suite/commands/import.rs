@@ -210,16 +210,23 @@ fn names_of_somebody_else() {
     }
 }
 
-/// An export without `--secrets` is not a backup, and is called so when it comes back.
+/// An export without `--secrets` is not a backup: sets that lack a secret are left out, named, and the import fails.
 #[test]
-fn empty_secrets_are_said() {
+fn empty_secrets_are_refused() {
     let place = Place::with_users();
     let without = place.run(&["export"]).done();
-    let ended = import(&Place::empty(), &without, &[]);
-    assert_eq!(ended.code, 0);
-    assert_eq!(
-        ended.stderr.matches("an export without --secrets is not a backup").count(),
-        6,
-        "{ended:?}"
-    );
+    for flags in [&[][..], &["--dry-run"], &["--replace"]] {
+        let restored = Place::empty();
+        let ended = import(&restored, &without, flags);
+        assert_eq!((ended.code, outcome(&ended)[3]), (1, 6), "{ended:?}");
+        let said = "an export without --secrets is not a backup, and this set was left out";
+        assert_eq!(ended.stderr.matches(said).count(), 6, "{ended:?}");
+        assert!(!restored.export().contains("sharedSecret"));
+    }
+    // Those who have their secrets keep them.
+    let before = place.export();
+    assert_eq!(import(&place, &without, &["--replace"]).code, 1);
+    let secrets = |export: &str| export.matches("\"sharedSecret\":").count();
+    assert_eq!(secrets(&place.export()), secrets(&before));
+    assert!(!place.export().contains("\"sharedSecret\":\"\""));
 }

@@ -1,9 +1,12 @@
 //! The other commands of `devreg`, and how `serve` starts, logs and stops.
 
 mod copy;
+mod demo_data;
 mod export;
 mod import;
+mod kill_import;
 mod logs;
 mod serve;
 mod stores;
 mod token;
+mod verify;

@@ -14,9 +14,10 @@ fn other() -> &'static str {
 }
 
 /// Every command that works on a store, without one being named.
-const COMMANDS: [&[&str]; 4] = [
+const COMMANDS: [&[&str]; 5] = [
     &["serve", "--listen", "127.0.0.1:0"],
     &["export"],
+    &["verify"],
     &["import", "-"],
     &["purge", "--realm", "/alpha", "--user", "bjensen"],
 ];
