@@ -23,6 +23,7 @@ use crate::stores::{self, NAMES, Opened, STORE_DEFAULT};
 #[repr(u8)]
 pub(crate) enum Exit {
     Done = 0,
+    Usage = 2,
     NotFound = 3,
     Conflict = 4,
     TryAgain = 75,
@@ -66,7 +67,7 @@ struct Arguments {
 enum Command {
     /// Answer the device-management REST API
     Serve(serve::Arguments),
-    /// Bring users and their devices in, one JSON object a line
+    /// Bring users and their devices in, from JSON lines or a directory's LDIF
     Import(import::Arguments),
     /// Write users and their devices, one JSON object a line
     Export(export::Arguments),

@@ -3,6 +3,7 @@
 mod copy;
 mod export;
 mod import;
+mod ldif;
 mod logs;
 mod serve;
 mod stores;
