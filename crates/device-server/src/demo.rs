@@ -30,13 +30,13 @@ pub async fn load<S: DeviceStore>(registry: &Registry<S>) -> Result<(), Error> {
     for line in USERS.lines() {
         // The lines are a part of this program, and a test reads them.
         let Ok(user) = interchange::read(line) else { continue };
-        for (kind, devices, skip) in user.sets {
+        for set in user.sets {
             let restore = Restore {
                 realm: user.realm.clone(),
                 owner: user.owner.clone(),
-                kind,
-                devices,
-                skip,
+                kind: set.kind,
+                devices: set.devices,
+                skip: set.skip,
                 replace: false,
             };
             registry.restore(&Request::by(&caller), &restore).await?;

@@ -8,17 +8,61 @@ use device_core::{DeviceKind, DeviceSet, Draft, Owner, Realm, Show, Skip, UserId
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// What a line says of a user.
+/// What a line says of a user. An entry of a directory becomes the same ([`crate::directory`]).
 #[derive(Debug, Clone)]
 pub struct UserLine {
     /// The user's realm.
     pub realm: Realm,
     /// The user.
     pub owner: Owner,
-    /// The devices that could be read and the skip setting, by kind.
-    pub sets: Vec<(DeviceKind, Vec<Draft>, Skip)>,
-    /// What could not be read: the member and the reason.
-    pub rejected: Vec<(String, String)>,
+    /// A set of each kind.
+    pub sets: Vec<SetLine>,
+    /// What could not be read.
+    pub rejected: Vec<Rejected>,
+}
+
+/// What a line says of one set.
+#[derive(Debug, Clone)]
+pub struct SetLine {
+    /// Which kind.
+    pub kind: DeviceKind,
+    /// The devices that could be read.
+    pub devices: Vec<Draft>,
+    /// The skip setting.
+    pub skip: Skip,
+    /// Whether everything could be read. What is only a part must not take the place of what is stored.
+    pub complete: bool,
+}
+
+impl SetLine {
+    /// A set without devices.
+    #[must_use]
+    pub fn empty(kind: DeviceKind) -> Self {
+        Self { kind, devices: Vec::new(), skip: Skip::NotSet, complete: true }
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.devices.is_empty() && self.skip == Skip::NotSet
+    }
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its line, if that is another than the user's.
+    pub line: Option<u64>,
+    /// The member or attribute.
+    pub what: String,
+    /// The reason. It quotes no values.
+    pub reason: String,
+}
+
+impl Rejected {
+    fn member(what: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { line: None, what: what.into(), reason: reason.into() }
+    }
 }
 
 #[derive(Deserialize)]
@@ -52,30 +96,32 @@ pub fn read(line: &str) -> Result<UserLine, String> {
     let mut rejected = Vec::new();
     for name in line.devices.keys().map(Cow::as_ref).chain(line.skip.keys().map(String::as_str)) {
         if DeviceKind::named(name).is_none() {
-            rejected.push((name.to_owned(), "there is no such kind".to_owned()));
+            rejected.push(Rejected::member(name, "there is no such kind"));
         }
     }
     let mut sets = Vec::with_capacity(DeviceKind::ALL.len());
     for kind in DeviceKind::ALL {
         let name = kind.row().name;
-        let mut drafts = Vec::new();
+        let mut devices = Vec::new();
+        let rejected_before = rejected.len();
         for profile in line.devices.get(name).into_iter().flatten() {
             match Draft::parse(kind, profile.get()) {
-                Ok(draft) if draft.id.is_some() => drafts.push(draft),
-                Ok(_) => rejected.push((
-                    name.to_owned(),
-                    format!("member `{}` is missing", kind.row().id_member),
-                )),
-                Err(error) => rejected.push((name.to_owned(), error.to_string())),
+                Ok(draft) if draft.id.is_some() => devices.push(draft),
+                Ok(_) => {
+                    let reason = format!("member `{}` is missing", kind.row().id_member);
+                    rejected.push(Rejected::member(name, reason));
+                }
+                Err(error) => rejected.push(Rejected::member(name, error.to_string())),
             }
         }
         let skip = line.skip.get(name).map_or(Some(Skip::NotSet), |skip| Skip::named(skip));
         let skip =
             skip.filter(|skip| kind.row().skip || *skip == Skip::NotSet).unwrap_or_else(|| {
-                rejected.push((format!("skip.{name}"), "there is no such setting".to_owned()));
+                rejected.push(Rejected::member(format!("skip.{name}"), "there is no such setting"));
                 Skip::NotSet
             });
-        sets.push((kind, drafts, skip));
+        let complete = rejected.len() == rejected_before;
+        sets.push(SetLine { kind, devices, skip, complete });
     }
     Ok(UserLine { realm, owner: Owner { username, user_id }, sets, rejected })
 }

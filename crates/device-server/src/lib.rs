@@ -13,6 +13,7 @@ pub mod caller;
 pub mod cli;
 pub mod copy;
 pub mod demo;
+pub mod directory;
 pub mod handle;
 pub mod http;
 pub mod interchange;

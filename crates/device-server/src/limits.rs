@@ -29,5 +29,8 @@ pub const REQUEST_ID_CHARS_MAX: usize = 128;
 /// Bytes of one interchange line: a user with all the devices all kinds may have.
 pub const LINE_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// Bytes of a file with private keys: a chain of certificates may stand beside them.
+pub const KEY_FILE_BYTES_MAX: usize = 64 * 1024;
+
 /// Seconds a client is asked to wait after a 503.
 pub const RETRY_AFTER_SECONDS: u64 = 1;

@@ -25,6 +25,7 @@ use crate::stores::{self, NAMES, Opened, STORE_DEFAULT};
 #[repr(u8)]
 pub(crate) enum Exit {
     Done = 0,
+    Usage = 2,
     NotFound = 3,
     Conflict = 4,
     TryAgain = 75,
@@ -68,7 +69,7 @@ struct Arguments {
 enum Command {
     /// Answer the device-management REST API
     Serve(serve::Arguments),
-    /// Bring users and their devices in, one JSON object a line
+    /// Bring users and their devices in, from JSON lines or a directory's LDIF
     Import(import::Arguments),
     /// Write users and their devices, one JSON object a line
     Export(export::Arguments),

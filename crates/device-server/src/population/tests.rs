@@ -233,12 +233,12 @@ fn lines_are_those_of_an_export() {
         let sets: Vec<_> = user
             .sets
             .into_iter()
-            .map(|(kind, drafts, skip)| {
+            .map(|interchange::SetLine { kind, devices, skip, .. }| {
                 let device = |draft: device_core::Draft| {
                     let id = draft.id.clone().unwrap();
                     draft.into_device(id, device_core::Revision::NONE, 0)
                 };
-                let devices = drafts.into_iter().map(device).collect();
+                let devices = devices.into_iter().map(device).collect();
                 (kind, device_core::DeviceSet { skip, devices, ..Default::default() })
             })
             .collect();

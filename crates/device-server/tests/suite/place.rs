@@ -96,11 +96,15 @@ impl Place {
 
     /// Runs the command with this on its stdin.
     pub(crate) fn run_on(&self, input: &str, arguments: &[&str]) -> Ended {
+        self.run_on_bytes(input.as_bytes(), arguments)
+    }
+
+    pub(crate) fn run_on_bytes(&self, input: &[u8], arguments: &[&str]) -> Ended {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // A command that does not read its stdin may be gone by now.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let _ = child.stdin.take().unwrap().write_all(input);
         Ended::of(child.wait_with_output().unwrap())
     }
 

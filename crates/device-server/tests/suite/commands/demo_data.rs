@@ -110,7 +110,7 @@ fn through_memory(lines: &str) -> String {
         for line in lines.lines() {
             let user = interchange::read(line).unwrap();
             assert_eq!(user.rejected, []);
-            for (kind, devices, skip) in user.sets {
+            for interchange::SetLine { kind, devices, skip, .. } in user.sets {
                 let (realm, owner) = (user.realm.clone(), user.owner.clone());
                 let restore = Restore { realm, owner, kind, devices, skip, replace: false };
                 registry.restore(&Request::by(&caller), &restore).await.unwrap();

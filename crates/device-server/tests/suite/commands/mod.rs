@@ -5,6 +5,7 @@ mod demo_data;
 mod export;
 mod import;
 mod kill_import;
+mod ldif;
 mod logs;
 mod serve;
 mod stores;
