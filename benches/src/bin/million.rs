@@ -1,8 +1,9 @@
 //! A large journal: `million USERS UPDATES`. Fills it with three sets a user, updates random ones, opens it again with and without its indexes, and reads what is not in
-//! the cache, alone and beside 64 writers. Prints what each took.
+//! the cache, beside bare reads and beside 64 writers. Prints what each took.
 
 use std::cell::Cell;
 use std::error::Error;
+use std::fs::File;
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,8 +67,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("on the disk: {} MB, {usage:?}", disk_bytes(folder.path())? >> 20);
     drop(store);
 
-    // A cache that holds next to nothing, so that every read goes to the file.
-    options.cache_bytes = 1 << 20;
+    // No cache, so that every read goes to the file.
+    options.cache_bytes = 0;
     for use_indexes in [true, false] {
         options.use_indexes = use_indexes;
         let started = Instant::now();
@@ -79,7 +80,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     options.use_indexes = true;
     let store = JournalStore::open(folder.path(), &options)?;
-    reads(&store, &households, users, &data)?;
+    let bare = Bare::of(&store, &households, users, &data)?;
+    beside_bare(&store, &bare, "without a cache");
+    beside_writers(&store, &bare, &households, users)?;
+    drop(store);
+    options.cache_bytes = 1 << 20;
+    let store = JournalStore::open(folder.path(), &options)?;
+    beside_bare(&store, &bare, "not in a cache that is full");
     Ok(())
 }
 
@@ -120,70 +127,92 @@ async fn update_one(
 fn update(store: &JournalStore, households: &Households, users: usize, updates: usize) -> u64 {
     let bar = bar("updating", updates);
     let mut random = SplitMix::new(5);
-    let drawn: Vec<_> =
-        (0..updates).map(|_| (random.below(users), random.below(KINDS.len()))).collect();
+    // As they are needed: all of them at once would be a good part of the memory that is measured.
+    let drawn = (0..updates).map(|number| (number, random.below(users), random.below(KINDS.len())));
     let most = Cell::new(0);
-    let swaps = stream::iter(drawn.iter().enumerate()).for_each_concurrent(
-        WRITERS,
-        async |(number, (user, kind))| {
-            update_one(store, households, *user, *kind, number as u64).await;
-            bar.inc(1);
-            if number % 10_000 == 0 {
-                most.set(resident_bytes().max(most.get()));
-            }
-        },
-    );
+    let swaps = stream::iter(drawn).for_each_concurrent(WRITERS, async |(number, user, kind)| {
+        update_one(store, households, user, kind, number as u64).await;
+        bar.inc(1);
+        if number % 10_000 == 0 {
+            most.set(resident_bytes().max(most.get()));
+        }
+    });
     futures_executor::block_on(swaps);
     bar.finish_and_clear();
     most.get()
 }
 
-/// Reads what is not in the cache: beside bare reads of the same records, then beside writers.
-fn reads(
-    store: &JournalStore,
-    households: &Households,
-    users: usize,
-    data: &Path,
-) -> Result<(), Box<dyn Error>> {
-    let count = FLOOR_RECORDS.min(users);
-    let keys: Vec<SetKey> = (0..count).map(|user| households.key(user, 1)).collect();
-    let file = tempfile::tempfile_in(data)?;
-    let (mut places, mut at) = (Vec::new(), 0_u64);
-    for key in &keys {
-        let record = encode_set(key.as_bytes(), &*ready(store.load(key))?).ok_or("an owner")?;
-        file.write_all_at(&record, at)?;
-        places.push((at, record.len()));
-        at += record.len() as u64;
+/// The same records in one file, to be read bare.
+struct Bare {
+    keys: Vec<SetKey>,
+    file: File,
+    /// Offset and length of each.
+    places: Vec<(u64, usize)>,
+}
+
+impl Bare {
+    fn of(
+        store: &JournalStore,
+        households: &Households,
+        users: usize,
+        data: &Path,
+    ) -> Result<Self, Box<dyn Error>> {
+        let keys = (0..FLOOR_RECORDS.min(users)).map(|user| households.key(user, 1)).collect();
+        let mut bare = Self { keys, file: tempfile::tempfile_in(data)?, places: Vec::new() };
+        let mut at = 0_u64;
+        for key in &bare.keys {
+            let record = encode_set(key.as_bytes(), &*ready(store.load(key))?).ok_or("an owner")?;
+            bare.file.write_all_at(&record, at)?;
+            bare.places.push((at, record.len()));
+            at += record.len() as u64;
+        }
+        Ok(bare)
     }
-    let bare = |user: usize| {
-        let (at, length) = places[user];
+
+    fn read(&self, user: usize) {
+        let (at, length) = self.places[user];
         let mut record = vec![0; length];
-        file.read_exact_at(&mut record, at).expect("a read");
-        black_box(decode_set(keys[user].as_bytes(), &record).expect("a set"));
-    };
-    let measured = |user: usize| {
-        black_box(ready(store.load(&keys[user])).expect("a set"));
-    };
+        self.file.read_exact_at(&mut record, at).expect("a read");
+        black_box(decode_set(self.keys[user].as_bytes(), &record).expect("a set"));
+    }
+
+    fn load(&self, store: &JournalStore, user: usize) {
+        black_box(ready(store.load(&self.keys[user])).expect("a set"));
+    }
+}
+
+/// Reads beside bare reads of the same records.
+fn beside_bare(store: &JournalStore, bare: &Bare, what: &str) {
     let mut random = SplitMix::new(9);
     let (mut floors, mut ratios) = (Vec::new(), Vec::new());
     for _ in 0..11 {
-        let drawn: Vec<usize> = (0..50_000).map(|_| random.below(count)).collect();
-        let floor = each(&drawn, bare);
-        let read = each(&drawn, measured);
+        let drawn: Vec<usize> = (0..50_000).map(|_| random.below(bare.keys.len())).collect();
+        let floor = each(&drawn, |user| bare.read(user));
+        let read = each(&drawn, |user| bare.load(store, user));
         floors.push(floor);
         ratios.push(read / floor);
     }
     println!(
-        "not cached: bare read + decode {:.0} ns, look-up {:.2} times it (medians of 11)",
+        "{what}: bare read + decode {:.0} ns, look-up {:.2} times it (medians of 11)",
         median(&mut floors),
         median(&mut ratios)
     );
-    let quiet = latencies(&keys, Duration::from_secs(10), &mut random, measured);
+}
+
+/// How long reads take alone, and beside writers.
+fn beside_writers(
+    store: &JournalStore,
+    bare: &Bare,
+    households: &Households,
+    users: usize,
+) -> Result<(), Box<dyn Error>> {
+    let read = |user| bare.load(store, user);
+    let quiet = latencies(&bare.keys, Duration::from_secs(10), &mut SplitMix::new(9), read);
     let stop = AtomicBool::new(false);
     let (busy, written) = std::thread::scope(|scope| {
         let writers = scope.spawn(|| write_until(store, households, users, &stop));
         std::thread::sleep(Duration::from_secs(2));
-        let busy = latencies(&keys, Duration::from_secs(20), &mut SplitMix::new(10), measured);
+        let busy = latencies(&bare.keys, Duration::from_secs(20), &mut SplitMix::new(10), read);
         stop.store(true, Ordering::Relaxed);
         (busy, writers.join())
     });

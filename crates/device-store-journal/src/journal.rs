@@ -28,6 +28,8 @@ pub(crate) struct Journal<F: Files> {
     pub(crate) directory: Directory,
     pub(crate) changes: RwLock<ChangeLog>,
     pub(crate) cache: SetCache,
+    /// Whether the cache has room for anything.
+    caches: bool,
     pub(crate) window: Window,
     pub(crate) handover: Handover<F::File>,
 }
@@ -86,6 +88,7 @@ impl<F: Files> Journal<F> {
             directory,
             changes: RwLock::new(changes),
             cache: set_cache(cache_bytes),
+            caches: cache_bytes > 0,
             window: Window::default(),
             handover: Handover::new(active.0.id, prepared, full, next_id, durable),
         }
@@ -99,9 +102,11 @@ impl<F: Files> Journal<F> {
         let Some((known, set, bytes)) = self.read_set(key)? else {
             return Ok(DeviceSet::unknown());
         };
-        let fill = || self.cache.insert(key.clone(), CachedSet::new(Arc::clone(&set), bytes));
-        // Whoever publishes a newer one waits until this one is in, and then puts his own over it.
-        self.directory.while_current(Space::Sets, key.as_bytes(), known.commit, fill);
+        if self.caches {
+            let fill = || self.cache.insert(key.clone(), CachedSet::new(Arc::clone(&set), bytes));
+            // Whoever publishes a newer one waits until this one is in, and then puts his own over it.
+            self.directory.while_current(Space::Sets, key.as_bytes(), known.commit, fill);
+        }
         Ok(set)
     }
 

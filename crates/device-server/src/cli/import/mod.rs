@@ -29,7 +29,7 @@ use device_wire::realms::Realms;
 const READ_BYTES: usize = 64 * 1024;
 
 /// Sets on their way to the store at once: they share its syncs.
-const IN_FLIGHT_MAX: usize = 64;
+const IN_FLIGHT_MAX: usize = 1_024;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
