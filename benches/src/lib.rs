@@ -16,11 +16,11 @@ pub mod swapping;
 use std::future::Future;
 
 use futures_util::FutureExt as _;
-use mimalloc::MiMalloc;
+use tikv_jemallocator::Jemalloc;
 
 /// That of the server.
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// The output of a future that does not wait: memory stores and cached reads answer at once, so no executor blurs the figures.
 ///

@@ -28,7 +28,7 @@ use device_wire::realms::Realms;
 /// Bytes of the input that are read at once.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Sets on their way to the store at once: they share its syncs.
+/// Sets and devices on their way to the store at once: they share its syncs. Devices count, so that the memory they take is bounded (64 MiB at their hard limit).
 const IN_FLIGHT_MAX: usize = 1_024;
 
 #[derive(Debug, Args)]
@@ -132,6 +132,11 @@ struct Job {
 }
 
 impl Job {
+    /// What it counts for in [`IN_FLIGHT_MAX`].
+    fn weight(&self) -> usize {
+        1 + self.restore.devices.len()
+    }
+
     fn name(&self) -> String {
         format!("{} of `{}`", self.restore.kind, self.restore.owner.username)
     }
@@ -155,7 +160,7 @@ impl<'a, S: DeviceStore> Import<'a, S> {
     }
 
     async fn read(&mut self, source: &mut dyn Source) -> Result<(), Failure> {
-        let mut under_way = FuturesUnordered::new();
+        let (mut under_way, mut in_flight) = (FuturesUnordered::new(), 0);
         while let Some(piece) = source.next()? {
             let user = match piece.user {
                 Ok(user) => user,
@@ -165,11 +170,12 @@ impl<'a, S: DeviceStore> Import<'a, S> {
                 }
             };
             for job in self.jobs_of(piece.line, user) {
+                in_flight += job.weight();
                 under_way.push(do_one(Arc::clone(&self.registry), self.arguments.dry_run, job));
-                while under_way.len() >= IN_FLIGHT_MAX {
-                    if let Some((job, outcome)) = under_way.next().await {
-                        self.count(&job, outcome);
-                    }
+                while in_flight >= IN_FLIGHT_MAX {
+                    let Some((job, outcome)) = under_way.next().await else { break };
+                    in_flight -= job.weight();
+                    self.count(&job, outcome);
                 }
             }
         }
