@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tikv_jemallocator::Jemalloc;
 
-/// A set is made by one thread and dropped by another one: the allocator of glibc locks the first one's memory for that (`benches/README.md`).
+/// A set is made by one thread and dropped by another one: the allocator of glibc locks the first one's memory for that (`docs/decisions.md`).
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
