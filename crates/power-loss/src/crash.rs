@@ -228,12 +228,6 @@ impl Durable {
     }
 }
 
-impl Event {
-    fn is_state(&self) -> bool {
-        matches!(self.what, What::Write { .. } | What::Resize { .. } | What::Name { .. })
-    }
-}
-
 /// The parts of a torn write that survive: up to a sector, up to any byte, or some pages.
 fn tear(len: usize, rng: &mut Rng) -> Vec<(usize, usize)> {
     const SECTOR_BYTES: usize = 512;

@@ -1,12 +1,12 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::calls::each_call;
 use crate::files::Files;
-use crate::record::runs;
+use crate::record::{left, runs};
 
 /// A file or a folder, whatever its names are. [`Recording::ROOT`] is the workload's folder.
 pub type Inode = usize;
@@ -16,7 +16,7 @@ pub type Inode = usize;
 pub struct Event {
     /// It was not begun before this moment.
     pub start: usize,
-    /// It was complete at this moment; `usize::MAX` if the process died in it.
+    /// It was over at this moment; `usize::MAX` if the process died in it and nothing tells whether it was done.
     pub end: usize,
     /// What was done.
     pub what: What,
@@ -70,6 +70,20 @@ pub enum NameChange {
     Move(String, String, Inode),
 }
 
+impl Event {
+    /// Whether it changes what is in the folder.
+    pub(crate) fn is_state(&self) -> bool {
+        matches!(self.what, What::Write { .. } | What::Resize { .. } | What::Name { .. })
+    }
+
+    /// Of a write only this many bytes were done.
+    pub(crate) fn shorten(&mut self, to: usize) {
+        if let What::Write { bytes, .. } = &mut self.what {
+            bytes.truncate(to);
+        }
+    }
+}
+
 /// All that a workload did to its folder, in the order in which it began.
 #[derive(Debug, Default)]
 pub struct Recording {
@@ -98,7 +112,8 @@ impl Recording {
         if start.is_dir() {
             known.start_with(&start)?;
         }
-        Self::follow(known, files.into_iter().map(BufReader::new))
+        let left = runs.iter().map(|run| Some(left(run)).filter(|left| left.is_dir()));
+        Self::follow(known, files.into_iter().map(BufReader::new).zip(left))
     }
 
     /// Parses the traces of processes that ran one after another on `folder`.
@@ -106,18 +121,19 @@ impl Recording {
         folder: &Path,
         traces: impl IntoIterator<Item = T>,
     ) -> Result<Self, Error> {
-        Self::follow(Files::new(folder), traces)
+        Self::follow(Files::new(folder), traces.into_iter().map(|trace| (trace, None)))
     }
 
     fn follow<T: BufRead>(
         mut files: Files,
-        traces: impl IntoIterator<Item = T>,
+        traces: impl IntoIterator<Item = (T, Option<PathBuf>)>,
     ) -> Result<Self, Error> {
         let first = files.lines();
         let mut line = first;
-        for trace in traces {
-            files.start_process();
+        for (trace, left) in traces {
+            files.start_process(left);
             each_call(trace, &mut line, |call| files.apply(&call))?;
+            files.end_process(line)?;
         }
         let (mut events, folders) = files.finish();
         events.sort_by_key(|event| event.start);

@@ -9,6 +9,10 @@ use crate::Error;
 use crate::calls::{Call, bytes_of};
 use crate::events::{Event, Inode, NameChange, Recording, What};
 
+mod left;
+
+use left::Left;
+
 pub(crate) struct Files {
     folder: PathBuf,
     events: Vec<Event>,
@@ -17,6 +21,8 @@ pub(crate) struct Files {
     /// Open file numbers of the running process, and what they stand for.
     numbers: HashMap<i64, usize>,
     opened: Vec<Opened>,
+    /// What the running process left behind when it died, and its first event.
+    process: (Option<Left>, usize),
 }
 
 /// One `open`; its duplicates share it, and its offset.
@@ -42,6 +48,7 @@ impl Files {
             lens: vec![0],
             numbers: HashMap::new(),
             opened: vec![],
+            process: (None, 0),
         }
     }
 
@@ -78,8 +85,10 @@ impl Files {
         self.events.last().map_or(0, |event| event.end)
     }
 
-    pub(crate) fn start_process(&mut self) {
+    /// A process begins that will leave the folder as it is in `left`, if it dies and that was kept.
+    pub(crate) fn start_process(&mut self, left: Option<PathBuf>) {
         self.numbers.clear();
+        self.process = (left.map(Left::new), self.events.len());
     }
 
     pub(crate) fn finish(self) -> (Vec<Event>, HashSet<Inode>) {
@@ -88,6 +97,9 @@ impl Files {
 
     pub(crate) fn apply(&mut self, call: &Call) -> Result<(), Error> {
         if call.result.is_some_and(|result| result < 0 && call.name != "mmap") {
+            return Ok(());
+        }
+        if call.result.is_none() && !self.took_effect(call)? {
             return Ok(());
         }
         let refuse = |why: &str| {

@@ -28,16 +28,20 @@ pub fn record(trace: &Path, workloads: &[Vec<String>], start: Option<&Path>) -> 
         None => fs::create_dir(&folder)?,
     }
     for (run, workload) in workloads.iter().enumerate() {
+        let run_trace = trace.join(format!("run-{run}.strace"));
         let status = Command::new("strace")
             .args(["-f", "--seccomp-bpf", "-qq", "-xx", "-s", STRING_BYTES_MAX])
             .args(["-e", CALLS, "-e", "signal=none", "-o"])
-            .arg(trace.join(format!("run-{run}.strace")))
+            .arg(&run_trace)
             .args(workload)
             .arg(&folder)
             .current_dir(&trace)
             .stdout(Stdio::null())
             .status()?;
         eprintln!("run {run} ended with {status}");
+        if !status.success() {
+            copy(&folder, &left(&run_trace))?;
+        }
     }
     Ok(())
 }
@@ -54,6 +58,11 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where the folder is kept as a process left it that died: only that tells which of the calls it died in were done.
+pub(crate) fn left(run: &Path) -> PathBuf {
+    run.with_extension("left")
 }
 
 /// The trace files of a recording, in order.
