@@ -1,22 +1,26 @@
 //! Sockets, limits, the request log. What a request means is decided elsewhere.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use device_core::Show;
 use device_registry::{Caller, Registry, Surroundings as _, System};
 use device_store::DeviceStore;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
@@ -26,9 +30,11 @@ use crate::limits::{
     BODY_BYTES_MAX, HEAD_BUFFER_BYTES, HEADERS_BYTES_MAX, HEADERS_MAX, REQUEST_ID_CHARS_MAX,
     SEND_TIME_MAX, STOP_TIME_MAX, TARGET_BYTES_MAX,
 };
+use crate::refresh_limit::RefreshLimit;
 use crate::reply::Reply;
+use crate::source::{Peer, Proxies};
 use crate::status::Problem;
-use device_wire::call::{self, RawRequest, Reading};
+use device_wire::call::{self, Operation, RawRequest, Reading};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static CONTENT_API_VERSION: HeaderName = HeaderName::from_static("content-api-version");
@@ -44,6 +50,10 @@ pub struct Service<S> {
     pub callers: Callers,
     /// How much of a profile PUT and DELETE show.
     pub show: Show,
+    /// How often one source may refresh for one username; `None` takes any number.
+    pub refresh_limit: Option<RefreshLimit>,
+    /// The proxies that are believed.
+    pub proxies: Proxies,
 }
 
 /// The service as a router, ready to be served or nested.
@@ -63,10 +73,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: others are served on, new ones a little later.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -77,8 +87,12 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         };
         // An answer is one small write: waiting for more only delays it.
         let _ = stream.set_nodelay(true);
+        let router = router.clone().map_request(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            request
+        });
         let connection =
-            server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+            server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -166,12 +180,22 @@ async fn respond<S: DeviceStore>(
     seen.actor = Some(caller.actor().into());
     let operation = call.operation.inspect_err(|fault| seen.reason = Some(format!("{fault:?}")))?;
     seen.operation = Some(operation.name());
+    if let (Operation::Refresh(message), Some(limit)) = (&operation, &service.refresh_limit) {
+        let forwarded = headers.iter().filter(|(name, _)| *name == "x-forwarded-for");
+        let source = service.proxies.source(peer(&head), forwarded.map(|(_, value)| *value));
+        limit.count(&call.realm, message, source).map_err(Problem::too_many_requests)?;
+    }
     let answering =
         Answering { show: service.show, path: head.uri.path().trim_end_matches('/'), request_id };
     handle(&service.registry, &caller, call.realm, operation, answering).await.map_err(|error| {
         seen.reason = Some(error.to_string());
         Problem::from(&error)
     })
+}
+
+/// Who holds the other end of the connection; nobody known where something else than [`serve`] serves the router and does not add a [`Peer`].
+fn peer(head: &Parts) -> IpAddr {
+    head.extensions.get().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |Peer(peer)| *peer)
 }
 
 /// The body, if it is small enough and comes in time.

@@ -32,5 +32,8 @@ pub const LINE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Bytes of a file with private keys: a chain of certificates may stand beside them.
 pub const KEY_FILE_BYTES_MAX: usize = 64 * 1024;
 
-/// Seconds a client is asked to wait after a 503.
-pub const RETRY_AFTER_SECONDS: u64 = 1;
+/// Pairs of username and source of which it is remembered how often they refresh; each takes some 150 bytes.
+pub const REFRESHING_MAX: usize = 100_000;
+
+/// How long a client is asked to wait after a 503.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);

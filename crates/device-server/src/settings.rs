@@ -3,14 +3,17 @@
 //! Names are those of `cli.md`; `docs/settings.md` lists them all.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
 use device_core::rules::OnRetired;
 use device_core::{DeviceKind, Realm, Show};
 use device_registry::{Limits, Policy, Strength};
+use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::refresh_limit::RefreshLimit;
 use device_wire::realms::{Realms, RealmsError};
 
 /// The file that is read where none is named, if it is there.
@@ -46,6 +49,8 @@ pub struct Settings {
     pub answers: Answers,
     /// Push refresh.
     pub refresh: Refresh,
+    /// Networks of the proxies whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpNet>,
     /// Enrolment limits by kind; 0 means as many as a set holds.
     pub limits: LimitSettings,
     /// Tokens.
@@ -100,6 +105,10 @@ pub enum Secrets {
 pub struct Refresh {
     /// What becomes of a genuine message that was superseded.
     pub on_retired: OnRetiredName,
+    /// Messages that one source may send at once for one username.
+    pub burst: NonZeroU32,
+    /// And in a minute, in the long run; 0 takes any number.
+    pub per_minute: u32,
 }
 
 /// `refresh.on_retired`
@@ -201,6 +210,9 @@ impl Settings {
             .set_default("log", "info")?
             .set_default("answers.secrets", "redact")?
             .set_default("refresh.on_retired", "reject")?
+            .set_default("refresh.burst", 30)?
+            .set_default("refresh.per_minute", 30)?
+            .set_default("proxies", Vec::<String>::new())?
             .set_default("limits", config::Map::<String, config::Value>::new())?
             .set_default("tokens", config::Map::<String, config::Value>::new())?
             .set_default(
@@ -212,7 +224,10 @@ impl Settings {
                 Environment::with_prefix("DEVREG")
                     .prefix_separator("_")
                     .separator("__")
-                    .try_parsing(true),
+                    .try_parsing(true)
+                    .list_separator(",")
+                    .with_list_parse_key("contexts")
+                    .with_list_parse_key("proxies"),
             )
             .set_override_option("data", flags.data.as_ref().map(path))?
             .set_override_option("listen", flags.listen.clone())?
@@ -284,6 +299,13 @@ impl Settings {
             Secrets::Full => Show::Answer,
             Secrets::Redact => Show::AnswerRedacted,
         }
+    }
+
+    /// How often one source may refresh for one username.
+    #[must_use]
+    pub fn refresh_limit(&self) -> Option<RefreshLimit> {
+        let per_minute = NonZeroU32::new(self.refresh.per_minute)?;
+        Some(RefreshLimit::new(self.refresh.burst, per_minute))
     }
 
     /// Whether tokens of the local signing key are accepted.

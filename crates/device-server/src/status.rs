@@ -2,6 +2,8 @@
 //!
 //! Sources: `decisions.md` (Errors), `am-behaviour.md` 4.4, RFC 6750 for `WWW-Authenticate`.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use device_core::Refusal;
@@ -9,7 +11,7 @@ use device_registry::{Denied, Error};
 use device_store::StoreError;
 use serde::Serialize;
 
-use crate::limits::RETRY_AFTER_SECONDS;
+use crate::limits::RETRY_AFTER;
 use device_wire::call::Fault;
 
 /// The answer of success.
@@ -23,6 +25,7 @@ pub struct Problem {
     status: StatusCode,
     message: String,
     challenge: Option<Challenge>,
+    retry_after: Option<Duration>,
 }
 
 /// What a 401 or 403 says in `WWW-Authenticate` (RFC 6750, section 3).
@@ -35,11 +38,11 @@ enum Challenge {
 
 impl Problem {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), challenge: None }
+        Self { status, message: message.into(), challenge: None, retry_after: None }
     }
 
     fn challenging(status: StatusCode, message: &str, challenge: Challenge) -> Self {
-        Self { status, message: message.into(), challenge: Some(challenge) }
+        Self { challenge: Some(challenge), ..Self::new(status, message) }
     }
 
     /// No token, or none that is needed here: 401.
@@ -94,6 +97,13 @@ impl Problem {
     #[must_use]
     pub fn unreadable() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "The request cannot be read")
+    }
+
+    /// More requests than are taken: 429, and when to come back.
+    #[must_use]
+    pub fn too_many_requests(retry_after: Duration) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests");
+        Self { retry_after: Some(retry_after), ..problem }
     }
 
     /// A fault of the server's own, without its reason, which is in the log: 500.
@@ -223,8 +233,14 @@ impl IntoResponse for Problem {
             };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        let retry_after = match self.retry_after {
+            None if self.status == StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER),
+            retry_after => retry_after,
+        };
+        if let Some(retry_after) = retry_after {
+            // Whole seconds, and none too early.
+            let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -16,6 +16,7 @@ use crate::caller::Callers;
 use crate::http::{Service, router, serve};
 use crate::settings::{Flags, Settings};
 use crate::signing_key::SigningKey;
+use crate::source::Proxies;
 use crate::{demo, on_store};
 use device_wire::call::Reading;
 
@@ -87,6 +88,8 @@ async fn run_on<S: DeviceStore>(
             compatibility: settings.compatibility,
         },
         show: settings.show(),
+        refresh_limit: settings.refresh_limit(),
+        proxies: Proxies(settings.proxies.clone()),
     });
     // Handlers are in place before anybody is told that the server listens.
     let mut terminate = signal(SignalKind::terminate())?;

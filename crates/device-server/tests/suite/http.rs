@@ -141,6 +141,7 @@ fn reason(status: u16) -> &'static str {
         413 => "Request Entity Too Large",
         414 => "URI Too Long",
         428 => "Precondition Required",
+        429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
         501 => "Not Implemented",

@@ -16,6 +16,7 @@ mod jws;
 mod node;
 mod place;
 mod push_refresh;
+mod refresh_flood;
 mod revisions;
 mod sdk;
 mod server;
