@@ -47,7 +47,8 @@ impl Watched {
 
     fn on(place: Place) -> Self {
         let stored = place.export();
-        let server = place.serve(&[]);
+        // How often one may ask has a test of its own, `refresh_flood`.
+        let server = place.serve(&[("DEVREG_REFRESH__PER_MINUTE", "0")]);
         let (administrator, top) = (place.administrator("/alpha"), place.administrator("/"));
         let lists = server.snapshot(&administrator, &top);
         Self { place, server, administrator, top, stored, lists }
