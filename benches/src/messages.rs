@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use device_core::Username;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -39,30 +40,39 @@ impl Phones {
         let user = self.random.below(self.users);
         let device = self.random.below(DEVICES);
         self.serial += 1;
-        let claims = serde_json::json!({
-            "deviceId": token(user, self.serial),
-            "deviceType": "android",
-            "communicationType": "gcm",
-            "mechanismUid": mechanism(user, device),
-        });
-        let signed = format!(
-            "{}.{}",
-            URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
-            URL_SAFE_NO_PAD.encode(claims.to_string())
-        );
-        let signature = URL_SAFE_NO_PAD.encode(tag(&signing_key(user, device), signed.as_bytes()));
-        let body = serde_json::json!({
-            "mechanismUid": mechanism(user, device),
-            "username": username(user).as_str(),
-            "jwt": format!("{signed}.{signature}"),
-        });
-        Message { body: body.to_string().into_bytes(), user, device }
+        let key = signing_key(user, device);
+        let token = token(user, self.serial);
+        let body = body(&username(user), &mechanism(user, device), &key, &token);
+        Message { body, user, device }
     }
 
     /// The next so many messages.
     pub fn sign_many(&mut self, count: usize) -> Vec<Message> {
         (0..count).map(|_| self.sign()).collect()
     }
+}
+
+/// The body in which the phone `mechanism` of a user says that its push token is `token` now, signed with `key`.
+#[must_use]
+pub fn body(username: &Username, mechanism: &str, key: &[u8], token: &str) -> Vec<u8> {
+    let claims = serde_json::json!({
+        "deviceId": token,
+        "deviceType": "android",
+        "communicationType": "gcm",
+        "mechanismUid": mechanism,
+    });
+    let signed = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    );
+    let signature = URL_SAFE_NO_PAD.encode(tag(key, signed.as_bytes()));
+    let body = serde_json::json!({
+        "mechanismUid": mechanism,
+        "username": username.as_str(),
+        "jwt": format!("{signed}.{signature}"),
+    });
+    body.to_string().into_bytes()
 }
 
 /// HMAC-SHA256, key set-up included: each device has its own key, so none can be prepared.
