@@ -11,11 +11,13 @@ use axum::http::{Request, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::Semaphore;
 
-use super::limits::{ANSWER_BYTES_MAX, ANSWER_TIME_MAX, CONNECT_TIME_MAX, LOOKUPS_IN_FLIGHT_MAX};
+use super::limits::{
+    ANSWER_BYTES_MAX, ANSWER_TIME_MAX, CONNECT_TIME_MAX, CONNECTION_IDLE_MAX, LOOKUPS_IN_FLIGHT_MAX,
+};
 use crate::status::Answered;
 
 /// An address that may be asked.
@@ -108,6 +110,8 @@ impl Client {
             .wrap_connector(connector);
         Self {
             http: hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(CONNECTION_IDLE_MAX)
                 .build(connector),
             in_flight: Arc::new(Semaphore::new(LOOKUPS_IN_FLIGHT_MAX)),
         }
@@ -119,18 +123,23 @@ impl Client {
             .header("accept", "application/json")
             .body(Full::default())
             .map_err(|error| AskError::Failed(error.to_string()))?;
-        match self.ask(request).await? {
+        // Not counted: keys are fetched by one at a time, and must come while others ask too much.
+        match self.send(request).await? {
             (Answered::Done, body) => Ok(body),
             (answered, _) => Err(AskError::Status(answered.code())),
         }
     }
 
-    /// What the answer is, and its body.
+    /// What the answer to a question about a token is, and its body.
     pub(super) async fn ask(
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<(Answered, Bytes), AskError> {
         let _permit = self.in_flight.try_acquire().map_err(|_| AskError::TooMany)?;
+        self.send(request).await
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<(Answered, Bytes), AskError> {
         let answer = async {
             let failed = |error: hyper_util::client::legacy::Error| {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use serde::Deserialize;
 use tokio::sync::MutexGuard;
 use tokio::time::Instant;
@@ -26,7 +26,6 @@ pub(super) enum Source {
         document: EndPoint,
         plain_http: bool,
         client: Client,
-        found: Mutex<Option<EndPoint>>,
     },
 }
 
@@ -153,18 +152,8 @@ impl Source {
                 return read.unwrap_or_else(|error| Err(AskError::Failed(error.to_string())));
             }
             Self::Url(end_point, client) => client.get(end_point).await?,
-            Self::Discovered { client, found, .. } => {
-                let known = found.lock().clone();
-                let end_point = match known {
-                    Some(end_point) => end_point,
-                    None => self.discover().await?,
-                };
-                // Forgotten first: if it moved, the next fetch finds out where to.
-                *found.lock() = None;
-                let json = client.get(&end_point).await?;
-                *found.lock() = Some(end_point);
-                json
-            }
+            // Each time anew: an issuer may move its keys and leave old ones behind.
+            Self::Discovered { client, .. } => client.get(&self.discover().await?).await?,
         };
         KeySet::parse(&json).map_err(|_| AskError::Content("not a JWK Set"))
     }

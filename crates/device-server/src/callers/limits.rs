@@ -35,13 +35,16 @@ pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// How long a connection may take to open.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// How long a connection is kept without a question.
+pub const CONNECTION_IDLE_MAX: Duration = Duration::from_secs(30);
+
 /// How long an answer may take, connection and body included.
 pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// How long it may take to find out who asks, however many sources are asked and however many requests wait for one answer.
 pub const IDENTIFY_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Questions to others on the way at once; those above are not asked.
+/// Questions about tokens on the way at once; those above are not asked.
 pub const LOOKUPS_IN_FLIGHT_MAX: usize = 128;
 
 /// Bytes of a secret that is shared with an issuer, at least: as many as HS256's hash has (RFC 7518, 3.2).

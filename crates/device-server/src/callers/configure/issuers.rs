@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey};
-use parking_lot::Mutex;
 
 use super::CallersError;
 use super::entry::Entry;
@@ -136,7 +135,6 @@ fn keys(entry: &Entry<'_>, issuer: &IssuerSettings, client: &Client) -> Result<K
                 document: entry.end_point("issuer", &document)?,
                 plain_http: entry.plain_http,
                 client: client.clone(),
-                found: Mutex::default(),
             }
         }
     };

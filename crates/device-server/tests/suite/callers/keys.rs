@@ -142,6 +142,26 @@ fn while_the_issuer_is_away_known_callers_go_on() {
     assert!(elsewhere.asked().is_empty(), "redirects are not followed");
 }
 
+/// A key may have been removed since: what cannot be known is not decided.
+#[test]
+fn old_keys_verify_nothing_new() {
+    let signer = Signer::new("k", Algorithm::ES256);
+    let neighbour = Neighbour::saying(Says::ok(signer::set(&[&signer])));
+    let (_place, server) = serve_at(&neighbour, 1);
+    let known = list().bearer(&signer.sign(&claims()));
+    server.ask(&known).expect(200);
+    neighbour.says(Says::Json(500, String::new()));
+    let new = |number: u32| list().bearer(&signer.sign(&with("jti", number)));
+    let refused = (0..400).any(|number| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        server.ask(&new(number)).status == 503
+    });
+    assert!(refused);
+    server.ask(&known).expect(200);
+    neighbour.says(Says::ok(signer::set(&[&signer])));
+    wait_for(&server, &new(1000), 200);
+}
+
 #[test]
 fn an_issuer_that_was_never_there() {
     let neighbour = Neighbour::saying(Says::Json(503, String::new()));

@@ -9,6 +9,7 @@ mod provider;
 mod sessions;
 mod settings;
 mod signer;
+mod tls;
 
 use crate::http::{Answer, Request};
 use crate::server::{Server, alpha, alpha_list};
