@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, Request};
-use device_core::{Realm, UserId};
+use device_core::{Realm, UserId, fold};
 use device_registry::Caller;
 use http_body_util::Full;
 
@@ -73,7 +73,9 @@ impl Sessions {
     }
 
     fn known(&self, session: Session) -> Option<Known> {
-        let caller = if self.administrators.contains(&session.username) {
+        // AM takes a name in any case at login, and shows what was typed.
+        let is_own = |name: &String| fold::fold(name) == fold::fold(&session.username);
+        let caller = if self.administrators.iter().any(is_own) {
             Caller::Administrator {
                 subject: session.username.as_str().into(),
                 realms: self.administers.clone(),

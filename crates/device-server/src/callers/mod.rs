@@ -141,6 +141,10 @@ impl Callers {
     /// A 401 for a token that is not accepted, a 503 if whoever could say does not answer, and what [`Carriers::token`] says.
     pub async fn identify(&self, request: &RawRequest<'_>) -> Result<Option<Arc<Known>>, Problem> {
         let Some((carrier, token)) = self.carriers.token(request)? else { return Ok(None) };
+        if token.is_empty() {
+            // Nobody is asked whose nothing is.
+            return Err(Unaccepted::Invalid.into());
+        }
         if let Some(known) = self.verifier.fixed.get(&digest(None, token)) {
             return Ok(Some(Arc::clone(known)));
         }

@@ -50,7 +50,7 @@ fn am() -> Neighbour {
         let token = asked.head.lines().find_map(|line| line.strip_prefix("iplanetdirectorypro: "));
         match token {
             Some("session-user") => session(USER, "/alpha"),
-            Some("session-administrator") => session("amadmin", "/alpha"),
+            Some("session-administrator") => session("amAdmin", "/alpha"),
             Some("session-stranger") => session(USER, "/"),
             _ => Says::Json(401, json!({"code": 401}).to_string()),
         }
@@ -146,6 +146,10 @@ fn every_caller_in_every_carrier() {
         let forged = rename().header("Cookie", &carriers[2].1);
         server.ask(&forged).expect_error(403, "Forbidden");
     }
+    // An empty one is a token, and not a good one; nobody is asked for it.
+    let before = am.asked().len();
+    server.ask(&list().header("iPlanetDirectoryPro", "")).expect_error(401, "Access Denied");
+    assert_eq!(am.asked().len(), before);
     // Signed tokens and those of the table were shown to nobody, and no good one twice.
     let asked = |neighbour: &Neighbour| -> Vec<String> {
         neighbour.asked().into_iter().map(|asked| asked.head + &asked.body).collect()
@@ -199,4 +203,42 @@ fn what_a_realm_grants() {
         server.ask(&list().bearer(&signer.sign(&administrator()))).expect(of_administrator);
         server.ask(&list().bearer(&signer.sign(&claims()))).expect(of_user);
     }
+}
+
+/// `amr` says how a user logged in; sessions of another AM do not say it.
+#[test]
+fn session_strength_is_that_of_the_token() {
+    let signer = Signer::new("k", Algorithm::ES256);
+    let am = am();
+    let place = Place::with_users();
+    std::fs::write(place.path("jwks"), signer::set(&[&signer]).to_string()).unwrap();
+    let url = am.url("/sessions");
+    let place = place.configured(&format!(
+        r#"
+        session_strength = "same"
+        [[issuers]]
+        issuer = "{ISSUER}"
+        realm = "/alpha"
+        audiences = ["devreg"]
+        jwks_file = "jwks"
+        [[sessions]]
+        url = "{url}"
+        realm = "/alpha"
+        "#
+    ));
+    let server = place.serve(&[]);
+    for (amr, status) in [
+        (json!([]), 403),
+        (json!(["pwd"]), 403),
+        (json!(["oath"]), 403),
+        (json!(["pwd", "webauthn"]), 200),
+    ] {
+        let token = signer.sign(&with("amr", amr));
+        server.ask(&rename().bearer(&token)).expect(status);
+        let listed = server.ask(&list().bearer(&token)).expect(200).json();
+        assert_eq!(listed["result"][0]["deviceManagementStatus"], status == 200);
+    }
+    let sso = |request: crate::http::Request| request.header("iPlanetDirectoryPro", "session-user");
+    server.ask(&sso(list())).expect(200);
+    server.ask(&sso(rename())).expect_error(403, "User not permitted.");
 }

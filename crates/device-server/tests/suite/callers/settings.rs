@@ -98,3 +98,22 @@ fn with_an_issuer_the_local_key_may_stay_away() {
     let answer = server.ask(&super::list().bearer(&place.administrator("/alpha")));
     answer.expect_error(401, "Access Denied");
 }
+
+/// The examples of `docs/callers.md` start as they stand, but for hosts and the file of the secret.
+#[test]
+fn documented_examples_start() {
+    const DOCUMENT: &str = include_str!("../../../../../docs/callers.md");
+    let examples: Vec<&str> =
+        DOCUMENT.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let place = Place::empty();
+        std::fs::write(place.path("client-secret"), "secret").unwrap();
+        // Hosts that would be looked for elsewhere.
+        let here = ["tenant.example.com:443", "tenant.example.com", "am.example.com"];
+        let example = here.iter().fold(example.replace("/etc/devreg/", ""), |text, host| {
+            text.replace(host, "127.0.0.1:9")
+        });
+        place.configured(&example).serve(&[]).stop();
+    }
+}
