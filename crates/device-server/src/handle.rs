@@ -1,9 +1,10 @@
 //! From a call to an answer: one arm an operation.
 
 use device_core::{Realm, Show, Skip};
-use device_registry::{Caller, Error, Registry, Request, User};
+use device_registry::{Caller, Denied, Error, Registry, Request, User};
 use device_store::DeviceStore;
 
+use crate::callers::known::Session;
 use crate::reply::Reply;
 use device_wire::call::Operation;
 
@@ -12,6 +13,8 @@ use device_wire::call::Operation;
 pub struct Answering<'a> {
     /// How much of a profile PUT and DELETE show.
     pub show: Show,
+    /// The caller's session; an operation without a caller has none.
+    pub session: Option<&'a Session>,
     /// The path of the request, for the `Location` of what it creates.
     pub path: &'a str,
     /// The request's id.
@@ -75,6 +78,11 @@ pub async fn handle<S: DeviceStore>(
         Operation::Purge { user_id } => {
             registry.purge(request, &of(user_id)).await?;
             Ok(Reply::result(true))
+        }
+        Operation::SessionInfo => {
+            // In another realm the token is worth nothing, not even its own name.
+            let own = answering.session.filter(|session| session.realm == realm.as_str());
+            Ok(Reply::session(own.ok_or(Denied::Forbidden)?))
         }
         Operation::Refresh(message) => {
             registry.refresh(&realm, &message, Some(answering.request_id)).await?;

@@ -24,7 +24,7 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
-use crate::caller::Callers;
+use crate::callers::Callers;
 use crate::handle::{Answering, handle};
 use crate::limits::{
     BODY_BYTES_MAX, HEAD_BUFFER_BYTES, HEADERS_BYTES_MAX, HEADERS_MAX, REQUEST_ID_CHARS_MAX,
@@ -172,11 +172,11 @@ async fn respond<S: DeviceStore>(
 
     let call = call::read(&raw, &service.reading)?;
     seen.realm = Some(call.realm.as_str().into());
-    let caller =
-        if call.needs_caller { service.callers.identify(&raw)? } else { Caller::Anonymous };
-    if call.needs_caller && caller == Caller::Anonymous {
-        return Err(Problem::no_token());
-    }
+    let known = match call.needs_caller {
+        true => Some(service.callers.identify(&raw).await?.ok_or_else(Problem::no_token)?),
+        false => None,
+    };
+    let caller = known.as_ref().map_or(&Caller::Anonymous, |known| &known.caller);
     seen.actor = Some(caller.actor().into());
     let operation = call.operation.inspect_err(|fault| seen.reason = Some(format!("{fault:?}")))?;
     seen.operation = Some(operation.name());
@@ -185,9 +185,13 @@ async fn respond<S: DeviceStore>(
         let source = service.proxies.source(peer(&head), forwarded.map(|(_, value)| *value));
         limit.count(&call.realm, message, source).map_err(Problem::too_many_requests)?;
     }
-    let answering =
-        Answering { show: service.show, path: head.uri.path().trim_end_matches('/'), request_id };
-    handle(&service.registry, &caller, call.realm, operation, answering).await.map_err(|error| {
+    let answering = Answering {
+        show: service.show,
+        session: known.as_ref().map(|known| &known.session),
+        path: head.uri.path().trim_end_matches('/'),
+        request_id,
+    };
+    handle(&service.registry, caller, call.realm, operation, answering).await.map_err(|error| {
         seen.reason = Some(error.to_string());
         Problem::from(&error)
     })

@@ -3,13 +3,13 @@
 //! A request goes one way, no back and forth:
 //!
 //! 1. `device_wire::call` reads it: method, target, headers and body become a `Call`. Pure, fuzzed.
-//! 2. [`caller`] finds out who asks.
+//! 2. [`callers`] finds out who asks.
 //! 3. [`handle`] hands the call to the registry, which first asks whether that caller may.
 //! 4. [`reply`] writes the documented JSON, [`status`] knows the status codes; nobody else does.
 //!
 //! [`http`] does sockets, limits and the request log; [`stores`] is the only place that knows concrete stores.
 
-pub mod caller;
+pub mod callers;
 pub mod cli;
 pub mod copy;
 pub mod demo;

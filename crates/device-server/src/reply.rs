@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use device_core::profile::{write_listed, write_profile};
 use device_core::{Device, DeviceKind, Revision, Show};
 
+use crate::callers::known::Session;
 use crate::status;
 
 /// The content type of every answer.
@@ -34,6 +35,13 @@ impl Reply {
     #[must_use]
     pub fn result(result: bool) -> Self {
         Self::done(format!("{{\"result\":{result}}}"), None)
+    }
+
+    /// The caller's own session.
+    #[must_use]
+    pub fn session(session: &Session) -> Self {
+        // Six strings, which always have a JSON form.
+        Self::done(serde_json::to_string(session).unwrap_or_default(), None)
     }
 
     /// A list: oldest device first, then by id, so that two lists of one state are the same.
@@ -109,8 +117,8 @@ fn push_entry(body: &mut String, device: &Device, kind: DeviceKind, may_manage: 
     body.push('}');
 }
 
-/// Escapes what may not stand in a path segment (RFC 3986, 3.3).
-fn percent_encode(segment: &str) -> String {
+/// Escapes everything but unreserved characters (RFC 3986, 2.3).
+pub(crate) fn percent_encode(segment: &str) -> String {
     let mut encoded = String::with_capacity(segment.len());
     for byte in segment.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -13,7 +13,10 @@ use device_registry::{Limits, Policy, Strength};
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::callers::CallersError;
+use crate::callers::settings::{FixedToken, IssuerSettings, Scopes, SessionSettings};
 use crate::refresh_limit::RefreshLimit;
+use crate::signing_key::ADMINISTRATOR_SCOPE;
 use device_wire::realms::{Realms, RealmsError};
 
 /// The file that is read where none is named, if it is there.
@@ -55,6 +58,14 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Tokens.
     pub tokens: Tokens,
+    /// Whose tokens are accepted.
+    pub issuers: Vec<IssuerSettings>,
+    /// Whose sessions are accepted.
+    pub sessions: Vec<SessionSettings>,
+    /// What scopes mean.
+    pub scopes: Scopes,
+    /// Whether issuers and other AMs on other machines may be asked over plain http.
+    pub plain_http: bool,
     /// The realms besides `/`.
     pub realms: Vec<RealmSettings>,
 }
@@ -140,6 +151,9 @@ pub struct LimitSettings {
 pub struct Tokens {
     /// Whether tokens of the local signing key are accepted. By default only where the server listens on loopback.
     pub local: Option<bool>,
+    /// Tokens of nobody, for demonstrations; only where tokens of the local key are accepted.
+    #[serde(default)]
+    pub fixed: Vec<FixedToken>,
 }
 
 /// One of `realms`.
@@ -186,6 +200,12 @@ pub enum SettingsError {
          or `false` to refuse them"
     )]
     LocalTokens(SocketAddr),
+    /// Tokens of the table would be accepted where those of the local key are not.
+    #[error("`tokens.fixed` is for demonstrations: it needs `tokens.local`")]
+    FixedTokens,
+    /// Callers cannot be known in that way.
+    #[error(transparent)]
+    Callers(#[from] CallersError),
 }
 
 impl Settings {
@@ -215,6 +235,10 @@ impl Settings {
             .set_default("proxies", Vec::<String>::new())?
             .set_default("limits", config::Map::<String, config::Value>::new())?
             .set_default("tokens", config::Map::<String, config::Value>::new())?
+            .set_default("issuers", Vec::<config::Value>::new())?
+            .set_default("sessions", Vec::<config::Value>::new())?
+            .set_default("scopes.administrator", ADMINISTRATOR_SCOPE)?
+            .set_default("plain_http", false)?
             .set_default(
                 "realms",
                 vec![config::Map::from([("path".to_owned(), "/alpha".to_owned())])],
@@ -311,12 +335,16 @@ impl Settings {
     /// Whether tokens of the local signing key are accepted.
     ///
     /// # Errors
-    /// [`SettingsError::LocalTokens`] where that was not decided and the address is not loopback.
+    /// [`SettingsError::LocalTokens`] where that was not decided, the address is not loopback, and nobody else's tokens are accepted;
+    /// [`SettingsError::FixedTokens`] where only the table's would be.
     pub fn accepts_local_tokens(&self) -> Result<bool, SettingsError> {
+        let others = !self.issuers.is_empty() || !self.sessions.is_empty();
         match self.tokens.local {
-            Some(local) => Ok(local),
+            Some(true) => Ok(true),
             None if self.listen.ip().is_loopback() => Ok(true),
-            None => Err(SettingsError::LocalTokens(self.listen)),
+            None if !others => Err(SettingsError::LocalTokens(self.listen)),
+            _ if !self.tokens.fixed.is_empty() => Err(SettingsError::FixedTokens),
+            _ => Ok(false),
         }
     }
 }

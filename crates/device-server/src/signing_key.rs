@@ -19,7 +19,8 @@ const FILE: &str = "signing-key";
 /// Bytes of the key: as many as the hash has.
 const KEY_BYTES: usize = 32;
 const TYPE: &str = "at+jwt";
-const ISSUER: &str = "devreg-local";
+/// The issuer its tokens name.
+pub const ISSUER: &str = "devreg-local";
 /// The scope that makes an administrator, as in Advanced Identity Cloud.
 pub const ADMINISTRATOR_SCOPE: &str = "fr:am:*";
 

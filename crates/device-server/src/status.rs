@@ -19,6 +19,39 @@ pub const DONE: StatusCode = StatusCode::OK;
 /// The answer of an enrolment.
 pub const CREATED: StatusCode = StatusCode::CREATED;
 
+/// What somebody else's status says: an issuer's, or another AM's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// The answer is there.
+    Done,
+    /// It does not accept the token, or the credentials.
+    Denied,
+    /// Anything else, redirects among them.
+    Otherwise(u16),
+}
+
+impl Answered {
+    /// Reads a status.
+    #[must_use]
+    pub fn of(status: StatusCode) -> Self {
+        match status {
+            StatusCode::OK => Self::Done,
+            StatusCode::UNAUTHORIZED => Self::Denied,
+            status => Self::Otherwise(status.as_u16()),
+        }
+    }
+
+    /// The status as a number, for the log.
+    #[must_use]
+    pub fn code(self) -> u16 {
+        match self {
+            Self::Done => StatusCode::OK.as_u16(),
+            Self::Denied => StatusCode::UNAUTHORIZED.as_u16(),
+            Self::Otherwise(code) => code,
+        }
+    }
+}
+
 /// A request that was not fulfilled, as the client sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -55,6 +88,12 @@ impl Problem {
     #[must_use]
     pub fn invalid_token() -> Self {
         Self::challenging(StatusCode::UNAUTHORIZED, "Access Denied", Challenge::InvalidToken)
+    }
+
+    /// Nobody can say who asks, because an issuer or another AM does not answer: 503, since the token may be good.
+    #[must_use]
+    pub fn callers_unknown() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "The token cannot be checked now")
     }
 
     /// A request that a browser may have been tricked into: 403.

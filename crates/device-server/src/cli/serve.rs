@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Exit, Failure, open, store_help};
-use crate::caller::Callers;
+use crate::callers::Callers;
 use crate::http::{Service, router, serve};
 use crate::settings::{Flags, Settings};
 use crate::signing_key::SigningKey;
@@ -75,18 +75,16 @@ async fn run_on<S: DeviceStore>(
     } else {
         None
     };
+    let realms = settings.realms()?;
+    let callers = Callers::new(settings, &realms, local)?;
     let service = Arc::new(Service {
         registry: Registry::new(store, settings.policy()?),
         reading: Reading {
-            realms: settings.realms()?,
+            realms,
             contexts: settings.contexts(),
             require_if_match: settings.require_if_match,
         },
-        callers: Callers {
-            local,
-            sso_name: settings.sso_name.clone(),
-            compatibility: settings.compatibility,
-        },
+        callers,
         show: settings.show(),
         refresh_limit: settings.refresh_limit(),
         proxies: Proxies(settings.proxies.clone()),

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "what is not as it should be must fail the test")]
 
 mod bad_input;
+mod callers;
 mod commands;
 mod damage;
 mod demo;

@@ -44,6 +44,17 @@ pub(super) fn check_action_body(request: &RawRequest<'_>) -> Result<(), Fault> {
     members(request.body, &[]).map(|_| ())
 }
 
+/// The body of an action that takes none: nothing, or an object without this member.
+pub(super) fn check_no_member(request: &RawRequest<'_>, member: &str) -> Result<(), Fault> {
+    if request.body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(());
+    }
+    match members(request.body, &[member])?.as_slice() {
+        [None] => Ok(()),
+        _ => Err(Fault::Unsupported(format!("`{member}` is not supported"))),
+    }
+}
+
 /// The new name of a device: `deviceName` (profile: `alias`). Every other member is ignored whatever its type, a stale `_rev` included.
 pub(super) fn name(request: &RawRequest<'_>, kind: DeviceKind) -> Result<DeviceName, Fault> {
     require_content_type(request)?;

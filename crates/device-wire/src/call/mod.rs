@@ -169,6 +169,8 @@ pub enum Operation {
     },
     /// A phone's word that its push token changed.
     Refresh(Box<RefreshMessage>),
+    /// Show the caller's own session.
+    SessionInfo,
 }
 
 impl Operation {
@@ -187,6 +189,7 @@ impl Operation {
             Self::RecordUse { .. } => "record-use",
             Self::Purge { .. } => "purge",
             Self::Refresh(_) => "refresh",
+            Self::SessionInfo => "session-info",
         }
     }
 }

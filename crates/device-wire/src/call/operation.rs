@@ -32,6 +32,7 @@ pub(super) fn read(
     body::check_content_type(request)?;
     match &target.resource {
         Resource::PushMessage => push_message(request, action),
+        Resource::Sessions => session(request, action),
         Resource::User { user_id } => match (request.method, action) {
             ("POST", Some("purge")) => Ok(Operation::Purge { user_id: user(user_id)? }),
             _ => Err(unsupported()),
@@ -93,6 +94,17 @@ fn push_message(request: &RawRequest<'_>, action: Option<&str>) -> Result<Operat
             Ok(Operation::Refresh(Box::new(message)))
         }
         // `register` and `authenticate` belong to a login journey, which this server does not have.
+        _ => Err(unsupported()),
+    }
+}
+
+/// What mobile clients ask before anything else (`clients.md` 4). A body could only name somebody else's session, which this server does not show.
+fn session(request: &RawRequest<'_>, action: Option<&str>) -> Result<Operation, Fault> {
+    match (request.method, action) {
+        ("POST", Some("getSessionInfo")) => {
+            body::check_no_member(request, "tokenId")?;
+            Ok(Operation::SessionInfo)
+        }
         _ => Err(unsupported()),
     }
 }

@@ -41,6 +41,8 @@ pub enum Resource {
     },
     /// `push/sns/message`.
     PushMessage,
+    /// `sessions`.
+    Sessions,
 }
 
 impl Target {
@@ -81,7 +83,7 @@ pub(super) fn parse(target: &str, host: Option<&str>, reading: &Reading) -> Resu
     }
     let (realm, taken) = reading
         .realms
-        .take(&segments[1..], host, |name| matches!(name, "users" | "push"))
+        .take(&segments[1..], host, |name| matches!(name, "users" | "push" | "sessions"))
         .map_err(|unknown| {
             Fault::NotFound(format!("Realm \"{}\" not found", printable(&unknown.0)))
         })?;
@@ -100,6 +102,7 @@ pub(super) fn parse(target: &str, host: Option<&str>, reading: &Reading) -> Resu
 fn resource(segments: &[&str]) -> Option<Resource> {
     match segments {
         ["push", "sns", "message"] => Some(Resource::PushMessage),
+        ["sessions"] => Some(Resource::Sessions),
         ["users", user, rest @ ..] => {
             let user_id = UserId::parse(name_of(user));
             let (kind, rest) = match rest {

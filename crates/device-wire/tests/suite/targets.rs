@@ -42,6 +42,38 @@ fn spellings_of_one_collection() {
     }
 }
 
+/// Mobile clients ask for their session in every spelling, with a body and without.
+#[test]
+fn spellings_of_the_callers_session() {
+    for (target, realm) in [
+        ("/am/json/realms/root/realms/alpha/sessions?_action=getSessionInfo", "/alpha"),
+        ("/json/realms/root%2Frealms%2Falpha/sessions?_action=getSessionInfo", "/alpha"),
+        ("/json/alpha/sessions/?_action=getSessionInfo", "/alpha"),
+        ("/json/sessions?_action=getSessionInfo&unknown=1", "/"),
+        ("/json/realms/root/sessions?_action=getSessionInfo", "/"),
+    ] {
+        for (body, is_read) in
+            [(&b""[..], true), (b"{}", true), (b"{\"tokenId\":\"x\"}", false), (b"[]", false)]
+        {
+            let request = RawRequest { method: "POST", target, headers: &[], body };
+            let call = call::read(&request, &reading()).unwrap();
+            assert!(call.needs_caller);
+            assert_eq!(call.realm.as_str(), realm, "{target}");
+            assert_eq!(matches!(call.operation, Ok(Operation::SessionInfo)), is_read, "{target}");
+        }
+    }
+    for (method, target) in [
+        ("GET", "/json/sessions"),
+        ("DELETE", "/json/sessions"),
+        ("POST", "/json/sessions"),
+        ("POST", "/json/sessions?_action=logout"),
+    ] {
+        let request = RawRequest { method, target, headers: &[], body: b"" };
+        let operation = call::read(&request, &reading()).unwrap().operation;
+        assert!(matches!(operation, Err(Fault::Unsupported(_))), "{method} {target}");
+    }
+}
+
 #[test]
 fn what_names_nothing_is_not_found() {
     for target in [

@@ -16,23 +16,28 @@ use crate::server::Server;
 
 /// A request that is refused.
 #[derive(Debug)]
-struct Bad {
+pub(crate) struct Bad {
     /// What is wrong with it.
-    what: String,
-    request: Request,
-    status: u16,
+    pub(crate) what: String,
+    pub(crate) request: Request,
+    pub(crate) status: u16,
     /// What the message contains.
-    message: &'static str,
+    pub(crate) message: &'static str,
 }
 
-fn bad(what: impl Into<String>, request: Request, status: u16, message: &'static str) -> Bad {
+pub(crate) fn bad(
+    what: impl Into<String>,
+    request: Request,
+    status: u16,
+    message: &'static str,
+) -> Bad {
     Bad { what: what.into(), request, status, message }
 }
 
 /// A server whose store is watched.
-struct Watched {
-    place: Place,
-    server: Server,
+pub(crate) struct Watched {
+    pub(crate) place: Place,
+    pub(crate) server: Server,
     /// A token of an administrator of `/alpha`, and of one of `/`.
     administrator: String,
     top: String,
@@ -45,7 +50,7 @@ impl Watched {
         Self::on(Place::with_users())
     }
 
-    fn on(place: Place) -> Self {
+    pub(crate) fn on(place: Place) -> Self {
         let stored = place.export();
         // How often one may ask has a test of its own, `refresh_flood`.
         let server = place.serve(&[("DEVREG_REFRESH__PER_MINUTE", "0")]);
@@ -55,7 +60,7 @@ impl Watched {
     }
 
     /// Sends one, and looks at what is stored. The refusal is an error envelope.
-    fn refuses(&self, bad: &Bad) -> Answer {
+    pub(crate) fn refuses(&self, bad: &Bad) -> Answer {
         eprintln!("{}", bad.what);
         let answer = self.server.ask(&bad.request).expect_error(bad.status, bad.message);
         self.assert_untouched();
@@ -73,7 +78,7 @@ impl Watched {
     }
 
     /// Stops the server and compares the whole store.
-    fn end(self) {
+    pub(crate) fn end(self) {
         self.assert_untouched();
         self.server.stop();
         assert_eq!(self.place.export(), self.stored);

@@ -1,48 +1,56 @@
-//! Who asks: from the tokens of a request to a [`Caller`].
+//! Where in a request a token is.
 //!
 //! Sources: `decisions.md` (Who may call), `clients.md` 1.1 (what the SDKs send), RFC 6750.
 
-use device_core::{Realm, UserId};
-use device_registry::Caller;
-
-use crate::settings::Compatibility;
-use crate::signing_key::{ADMINISTRATOR_SCOPE, SigningKey};
-use crate::status::Problem;
 use device_wire::call::RawRequest;
 
-/// How callers are known.
-#[derive(Debug)]
-pub struct Callers {
-    /// Tokens this key has signed are accepted; without it none are.
-    pub local: Option<SigningKey>,
+use crate::settings::Compatibility;
+use crate::status::Problem;
+
+/// For whom a token is: an opaque one is shown to nobody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Carrier {
+    /// `Authorization: Bearer`: issuers.
+    Bearer,
+    /// The SSO header or cookie: the AM that opened the session.
+    Sso,
+}
+
+/// Takes the token out of a request.
+#[derive(Debug, Clone)]
+pub struct Carriers {
     /// The name of the header and the cookie that carry an SSO token.
     pub sso_name: String,
     /// Which carrier is looked at first.
     pub compatibility: Compatibility,
 }
 
-impl Callers {
-    /// Finds out who asks. No token at all is [`Caller::Anonymous`].
+impl Carriers {
+    /// The token of a request, if it has one.
     ///
     /// # Errors
-    /// A 401 for a token that is not accepted, a 400 for two of a kind, a 403 for a cookie on a request that a foreign page could have sent.
-    pub fn identify(&self, request: &RawRequest<'_>) -> Result<Caller, Problem> {
-        let bearer = bearer(request)?;
+    /// A 401 for an `Authorization` that is no bearer token, a 400 for two of a kind, a 403 for a cookie on a request that a foreign page could have sent.
+    pub fn token<'a>(
+        &self,
+        request: &RawRequest<'a>,
+    ) -> Result<Option<(Carrier, &'a str)>, Problem> {
+        let bearer = bearer(request)?.map(|token| (Carrier::Bearer, token));
         let sso = request.header(&self.sso_name.to_ascii_lowercase()).map_err(Problem::from)?;
+        let sso = sso.map(|token| (Carrier::Sso, token));
         let header = match self.compatibility {
             Compatibility::Aic => bearer.or(sso),
             Compatibility::Am => sso.or(bearer),
         };
-        if let Some(token) = header {
-            return self.verify(token);
+        if header.is_some() {
+            return Ok(header);
         }
-        let Some(token) = self.cookie(request) else { return Ok(Caller::Anonymous) };
+        let Some(token) = self.cookie(request) else { return Ok(None) };
         let named = |name| request.headers.iter().any(|(known, _)| *known == name);
         let looks = matches!(request.method, "GET" | "HEAD" | "OPTIONS");
         if !looks && !named("x-requested-with") && !named("accept-api-version") {
             return Err(Problem::forged());
         }
-        self.verify(token)
+        Ok(Some((Carrier::Sso, token)))
     }
 
     fn cookie<'a>(&self, request: &RawRequest<'a>) -> Option<&'a str> {
@@ -55,25 +63,6 @@ impl Callers {
             .filter(|(name, _)| *name == self.sso_name)
             .map(|(_, value)| value.trim_matches('"'));
         values.next().filter(|value| !value.is_empty())
-    }
-
-    fn verify(&self, token: &str) -> Result<Caller, Problem> {
-        let claims = self
-            .local
-            .as_ref()
-            .and_then(|key| key.verify(token))
-            .ok_or_else(Problem::invalid_token)?;
-        let realm = Realm::parse(&claims.realm).map_err(|_| Problem::invalid_token())?;
-        if claims.scope.split(' ').any(|scope| scope == ADMINISTRATOR_SCOPE) {
-            return Ok(Caller::Administrator {
-                subject: claims.sub.into(),
-                realms: vec![realm],
-                may_write: true,
-            });
-        }
-        let user_id = UserId::parse(&claims.sub).map_err(|_| Problem::invalid_token())?;
-        let authenticated_with = claims.amr.into_iter().map(Into::into).collect();
-        Ok(Caller::User { realm, user_id, authenticated_with })
     }
 }
 
