@@ -44,6 +44,8 @@ pub struct Settings {
     pub log: String,
     /// Answers.
     pub answers: Answers,
+    /// Cross-origin requests.
+    pub cors: Cors,
     /// Push refresh.
     pub refresh: Refresh,
     /// Enrolment limits by kind; 0 means as many as a set holds.
@@ -92,6 +94,14 @@ pub enum Secrets {
     Full,
     /// None.
     Redact,
+}
+
+/// `cors.*`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cors {
+    /// Where pages come from whose scripts may ask, with the user's cookie: `https://login.example.com`.
+    pub origins: Vec<String>,
 }
 
 /// `refresh.*`
@@ -200,6 +210,7 @@ impl Settings {
             .set_default("session_strength", "none")?
             .set_default("log", "info")?
             .set_default("answers.secrets", "redact")?
+            .set_default("cors.origins", Vec::<String>::new())?
             .set_default("refresh.on_retired", "reject")?
             .set_default("limits", config::Map::<String, config::Value>::new())?
             .set_default("tokens", config::Map::<String, config::Value>::new())?
@@ -212,6 +223,8 @@ impl Settings {
                 Environment::with_prefix("DEVREG")
                     .prefix_separator("_")
                     .separator("__")
+                    .list_separator(",")
+                    .with_list_parse_key("cors.origins")
                     .try_parsing(true),
             )
             .set_override_option("data", flags.data.as_ref().map(path))?

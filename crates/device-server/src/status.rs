@@ -9,6 +9,7 @@ use device_registry::{Denied, Error};
 use device_store::StoreError;
 use serde::Serialize;
 
+use crate::handle::NotDone;
 use crate::limits::RETRY_AFTER_SECONDS;
 use device_wire::call::Fault;
 
@@ -16,6 +17,9 @@ use device_wire::call::Fault;
 pub const DONE: StatusCode = StatusCode::OK;
 /// The answer of an enrolment.
 pub const CREATED: StatusCode = StatusCode::CREATED;
+
+/// The answer to a client that has the revision already.
+pub const NOT_MODIFIED: StatusCode = StatusCode::NOT_MODIFIED;
 
 /// A request that was not fulfilled, as the client sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +118,8 @@ impl From<Fault> for Problem {
         match fault {
             Fault::Bad(message) => Self::new(StatusCode::BAD_REQUEST, message),
             Fault::NotFound(message) => Self::new(StatusCode::NOT_FOUND, message),
+            Fault::Condition(message) => Self::new(StatusCode::PRECONDITION_FAILED, message),
+            Fault::Conflict(message) => Self::new(StatusCode::CONFLICT, message),
             Fault::Unsupported(message) => Self::new(StatusCode::NOT_IMPLEMENTED, message),
             Fault::NoCondition => {
                 Self::new(StatusCode::PRECONDITION_REQUIRED, "`If-Match` is required")
@@ -173,6 +179,15 @@ impl Problem {
             StoreError::ReadOnly | StoreError::Unavailable(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The store takes no changes now")
             }
+        }
+    }
+}
+
+impl From<NotDone> for Problem {
+    fn from(not_done: NotDone) -> Self {
+        match not_done {
+            NotDone::Registry(error) => Self::from(&error),
+            NotDone::Fault(fault) => Self::from(fault),
         }
     }
 }

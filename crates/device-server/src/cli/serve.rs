@@ -16,7 +16,7 @@ use crate::caller::Callers;
 use crate::http::{Service, router, serve};
 use crate::settings::{Flags, Settings};
 use crate::signing_key::SigningKey;
-use crate::{demo, on_store};
+use crate::{cors, demo, on_store};
 use device_wire::call::Reading;
 
 #[derive(Debug, Args)]
@@ -87,6 +87,7 @@ async fn run_on<S: DeviceStore>(
             compatibility: settings.compatibility,
         },
         show: settings.show(),
+        cors: cors::layer(&settings.cors.origins, &settings.sso_name)?,
     });
     // Handlers are in place before anybody is told that the server listens.
     let mut terminate = signal(SignalKind::terminate())?;
