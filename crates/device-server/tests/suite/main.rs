@@ -14,6 +14,7 @@ mod headers;
 mod http;
 mod json;
 mod jws;
+mod matrix;
 mod place;
 mod push_refresh;
 mod queries;
