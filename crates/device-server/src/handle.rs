@@ -54,7 +54,7 @@ pub async fn handle<S: DeviceStore>(
                 None => Reply::list(&set.devices, kind, may_manage, set.revision),
                 Some(query) => {
                     let entries = entries(&set.devices, kind, may_manage);
-                    Reply::page(&query.choose(entries), set.revision)
+                    Reply::page(&query.choose(entries).map_err(NotDone::Fault)?, set.revision)
                 }
             })
         }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::call::{Fault, Target};
 use cookie::Binding;
 use fields::{FIELDS_MAX, Fields};
-use filter::Filter;
+use filter::{FILTER_WORK_BYTES_MAX, Filter};
 use order::{Position, SORT_KEYS_MAX, SortKey};
 
 /// What makes a list another one than all entries in the usual order, besides the filter.
@@ -122,8 +122,14 @@ impl Query {
     }
 
     /// Chooses among the entries of the list.
-    #[must_use]
-    pub fn choose(&self, entries: Vec<Entry<'_>>) -> Page {
+    ///
+    /// # Errors
+    /// [`Fault::Bad`] if the filter has too many comparisons for a list of that size.
+    pub fn choose(&self, entries: Vec<Entry<'_>>) -> Result<Page, Fault> {
+        let bytes: usize = entries.iter().map(|entry| entry.json.len()).sum();
+        if bytes.saturating_mul(self.filter.comparisons()) > FILTER_WORK_BYTES_MAX {
+            return Err(Fault::bad("`_queryFilter` has too many comparisons for so large a list"));
+        }
         let is_looked_into = !self.sort.is_empty() || !matches!(self.filter, Filter::Literal(_));
         let mut matching: Vec<(Position, String)> = Vec::with_capacity(entries.len());
         for Entry { created_ms, id, json } in entries {
@@ -134,7 +140,12 @@ impl Query {
         }
         let total = matching.len();
         if self.count_only {
-            return Page { entries: Vec::new(), count: total, cookie: None, total: Some(total) };
+            return Ok(Page {
+                entries: Vec::new(),
+                count: total,
+                cookie: None,
+                total: Some(total),
+            });
         }
         matching.sort_by(|(left, _), (right, _)| left.compare(right, &self.sort));
         let first = match &self.start {
@@ -155,7 +166,7 @@ impl Query {
             None => json,
         };
         let entries: Vec<String> = page.into_iter().map(shown).collect();
-        Page { count: entries.len(), entries, cookie, total: self.counted.then_some(total) }
+        Ok(Page { count: entries.len(), entries, cookie, total: self.counted.then_some(total) })
     }
 }
 

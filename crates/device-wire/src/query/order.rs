@@ -62,7 +62,9 @@ impl Rank {
             Some(Value::Bool(value)) => Self::Boolean(*value),
             Some(Value::Number(number)) => Self::Number(sortable(number.as_f64().unwrap_or(0.0))),
             Some(Value::String(text)) => {
-                let mut text = fold(text).into_owned();
+                // Folding makes one character of one, and of four bytes at least one.
+                let start = &text[..text.floor_char_boundary(4 * SORT_TEXT_BYTES_MAX)];
+                let mut text = fold(start).into_owned();
                 text.truncate(text.floor_char_boundary(SORT_TEXT_BYTES_MAX));
                 Self::Text(text)
             }

@@ -47,7 +47,7 @@ fn entry(device: &Device, kind: DeviceKind) -> Entry<'_> {
 }
 
 fn choose(query: &Query, devices: &[Device], kind: DeviceKind) -> Page {
-    query.choose(devices.iter().map(|device| entry(device, kind)).collect())
+    query.choose(devices.iter().map(|device| entry(device, kind)).collect()).unwrap()
 }
 
 /// The members of an object with their text: numbers in them may be beyond all ranges.
@@ -235,7 +235,7 @@ fn nested_fields_keep_their_place_and_their_text() {
         ("", json),
     ] {
         let query = read(DeviceKind::Profile, &format!("_fields={fields}")).unwrap().unwrap();
-        assert_eq!(query.choose(entries()).entries, [expected], "{fields}");
+        assert_eq!(query.choose(entries()).unwrap().entries, [expected], "{fields}");
     }
 }
 
@@ -251,8 +251,26 @@ fn numbers_beyond_all_ranges_are_the_greatest() {
             &format!("_queryFilter={}", filter.replace(' ', "%20")),
         );
         let entry = Entry { created_ms: 0, id: "8", json: json.into() };
-        assert_eq!(query.unwrap().unwrap().choose(vec![entry]).entries, [json], "{filter}");
+        assert_eq!(
+            query.unwrap().unwrap().choose(vec![entry]).unwrap().entries,
+            [json],
+            "{filter}"
+        );
     }
+}
+
+/// What a filter costs is bounded by what it looks at, not by its own length alone.
+#[test]
+fn a_long_filter_over_a_large_list_is_refused() {
+    let filter = vec!["metadata+eq+%22x%22"; 40].join("+or+");
+    let query = read_at(&path(DeviceKind::Profile), &format!("_queryFilter={filter}"));
+    let query = query.unwrap().unwrap();
+    let list = |bytes: usize| {
+        let json = format!("{{\"metadata\":\"{}\"}}", "y".repeat(bytes));
+        vec![Entry { created_ms: 0, id: "8", json }; 64]
+    };
+    assert_eq!(query.choose(list(4_096)).unwrap().count, 0);
+    assert!(matches!(query.choose(list(65_536)), Err(Fault::Bad(_))));
 }
 
 #[test]
@@ -304,7 +322,7 @@ fn cookies_belong_to_one_list() {
     let kind = DeviceKind::WebAuthn;
     let query = "_queryFilter=_id%20pr&_sortKeys=uuid&_pageSize=1";
     let first = read_at(&path(kind), query).unwrap().unwrap();
-    let cookie = first.choose(vec![devices("a"), devices("b")]).cookie.unwrap();
+    let cookie = first.choose(vec![devices("a"), devices("b")]).unwrap().cookie.unwrap();
     let accepts = |path: &str, query: &str| {
         read_at(path, &format!("{query}&_pagedResultsCookie={cookie}")).is_ok()
     };

@@ -26,8 +26,12 @@ pub const FILTER_BYTES_MAX: usize = 2048;
 /// Levels of brackets in a filter.
 pub const FILTER_DEPTH_MAX: usize = 64;
 
-/// Comparisons in a filter, each value of `in` counted: what one entry may cost.
+/// Comparisons in a filter, each value of `in` counted.
 pub const FILTER_COMPARISONS_MAX: usize = 100;
+
+/// Bytes that all comparisons of a filter may look at, that is comparisons times bytes of the list. Devices collect what they like: without a limit, 64 times
+/// 64 KiB of it kept a processor busy for three seconds. At the limit it is a quarter of a second.
+pub const FILTER_WORK_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A filter expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +50,19 @@ pub enum Filter {
     And(Vec<Self>),
     /// At least one of them.
     Or(Vec<Self>),
+}
+
+impl Filter {
+    /// How many comparisons it has, each value of `in` counted.
+    #[must_use]
+    pub fn comparisons(&self) -> usize {
+        match self {
+            Self::Literal(_) | Self::Present(_) | Self::Compare(..) => 1,
+            Self::In(_, values) => values.len().max(1),
+            Self::Not(filter) => filter.comparisons(),
+            Self::And(filters) | Self::Or(filters) => filters.iter().map(Self::comparisons).sum(),
+        }
+    }
 }
 
 /// How a field is compared to a value.

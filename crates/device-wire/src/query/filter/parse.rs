@@ -61,12 +61,19 @@ impl<'a> Parser<'a> {
         join: fn(Vec<Filter>) -> Filter,
     ) -> Result<Filter, Wrong> {
         let first = part(self)?;
+        if !self.is_at(keyword) {
+            return Ok(first);
+        }
         let mut parts = vec![first];
-        while self.word().eq_ignore_ascii_case(keyword) {
+        while self.is_at(keyword) {
             self.at += keyword.len();
             parts.push(part(self)?);
         }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { join(parts) })
+        Ok(join(parts))
+    }
+
+    fn is_at(&mut self, keyword: &str) -> bool {
+        self.word().eq_ignore_ascii_case(keyword)
     }
 
     fn not(&mut self) -> Result<Filter, Wrong> {
@@ -93,7 +100,7 @@ impl<'a> Parser<'a> {
         // `true`, and not a field that happens to be called so: no list shows one.
         if let Some(literal) = boolean(field) {
             self.at += field.len();
-            return self.counted(Filter::Literal(literal), 1);
+            return self.counted(Filter::Literal(literal));
         }
         let pointer = Pointer::parse(field, self.kind)?;
         self.at += field.len();
@@ -113,13 +120,12 @@ impl<'a> Parser<'a> {
             "ge" => Operator::GreaterThanOrEqual,
             "pr" => {
                 self.at += word.len();
-                return self.counted(Filter::Present(field), 1);
+                return self.counted(Filter::Present(field));
             }
             "in" => {
                 self.at += word.len();
                 let values = self.values()?;
-                let count = values.len().max(1);
-                return self.counted(Filter::In(field, values), count);
+                return self.counted(Filter::In(field, values));
             }
             _ => {
                 return Err(Wrong::Expected(
@@ -129,11 +135,11 @@ impl<'a> Parser<'a> {
         };
         self.at += word.len();
         let value = self.value()?;
-        self.counted(Filter::Compare(field, operator, value), 1)
+        self.counted(Filter::Compare(field, operator, value))
     }
 
-    fn counted(&mut self, filter: Filter, comparisons: usize) -> Result<Filter, Wrong> {
-        self.comparisons += comparisons;
+    fn counted(&mut self, filter: Filter) -> Result<Filter, Wrong> {
+        self.comparisons += filter.comparisons();
         if self.comparisons > FILTER_COMPARISONS_MAX { Err(Wrong::TooMany) } else { Ok(filter) }
     }
 
