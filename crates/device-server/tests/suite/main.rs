@@ -20,6 +20,7 @@ mod push_refresh;
 mod queries;
 mod revisions;
 mod server;
+mod spellings;
 mod stories;
 mod tools;
 mod users;
