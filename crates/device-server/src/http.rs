@@ -22,6 +22,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
 use uuid::Uuid;
 
 use crate::callers::Callers;
@@ -30,14 +31,22 @@ use crate::limits::{
     BODY_BYTES_MAX, HEAD_BUFFER_BYTES, HEADERS_BYTES_MAX, HEADERS_MAX, REQUEST_ID_CHARS_MAX,
     SEND_TIME_MAX, STOP_TIME_MAX, TARGET_BYTES_MAX,
 };
+use crate::pretty::pretty;
 use crate::refresh_limit::RefreshLimit;
 use crate::reply::Reply;
 use crate::source::{Peer, Proxies};
 use crate::status::Problem;
-use device_wire::call::{self, Operation, RawRequest, Reading};
+use device_wire::call::{
+    self, ACCEPT_API_VERSION, Operation, RawRequest, Reading, content_api_version,
+    wants_pretty_print,
+};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static CONTENT_API_VERSION: HeaderName = HeaderName::from_static("content-api-version");
+
+/// What Common REST says to who does not say which version it means.
+const VERSION_ADVICE: HeaderValue =
+    HeaderValue::from_static("100 CREST \"Accept-API-Version should be included in the request.\"");
 
 /// Everything a request needs.
 #[derive(Debug)]
@@ -54,12 +63,23 @@ pub struct Service<S> {
     pub refresh_limit: Option<RefreshLimit>,
     /// The proxies that are believed.
     pub proxies: Proxies,
+    /// From which origins browsers may ask; `None` is from nowhere else.
+    pub cors: Option<CorsLayer>,
 }
 
 /// The service as a router, ready to be served or nested.
 pub fn router<S: DeviceStore>(service: Arc<Service<S>>) -> Router {
     let panicked = |_: Box<dyn std::any::Any + Send>| Problem::internal().into_response();
-    Router::new().fallback(answer::<S>).with_state(service).layer(CatchPanicLayer::custom(panicked))
+    let cors = service.cors.clone();
+    let router = Router::new()
+        .fallback(answer::<S>)
+        .with_state(service)
+        .layer(CatchPanicLayer::custom(panicked));
+    // Outside of everything: a script can read an error only if the answer to it says so too.
+    match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    }
 }
 
 /// Serves connections until `stop` is ready, then lets requests in flight end, for at most [`STOP_TIME_MAX`].
@@ -113,13 +133,25 @@ async fn answer<S: DeviceStore>(
     let started = Instant::now();
     let request_id = request_id(&request);
     let mut seen = Seen::default();
+    let asked = request.headers().get(ACCEPT_API_VERSION);
+    let api_version = content_api_version(asked.and_then(|value| value.to_str().ok()));
+    let advised = asked.is_none();
+    let pretty = request.uri().query().is_some_and(wants_pretty_print);
     let mut response = match respond(&service, request, &request_id, &mut seen).await {
         Ok(reply) => reply.into_response(),
         Err(problem) => problem.into_response(),
     };
+    if pretty {
+        response = pretty_print(response).await;
+    }
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(&CONTENT_API_VERSION, HeaderValue::from_static("protocol=2.1,resource=1.0"));
+    if let Ok(value) = HeaderValue::try_from(api_version) {
+        headers.insert(&CONTENT_API_VERSION, value);
+    }
+    if advised {
+        headers.insert(header::WARNING, VERSION_ADVICE);
+    }
     if let Ok(value) = HeaderValue::try_from(&request_id) {
         headers.insert(&REQUEST_ID, value);
     }
@@ -134,6 +166,13 @@ async fn answer<S: DeviceStore>(
         "answered"
     );
     Ok(response)
+}
+
+/// The same answer, easy to read. Answers are in memory: there is nothing to wait for.
+async fn pretty_print(response: Response) -> Response {
+    let (head, body) = response.into_parts();
+    let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    Response::from_parts(head, Body::from(pretty(&String::from_utf8_lossy(&bytes))))
 }
 
 /// What the log says of a request. Nothing of its body, and no header.
@@ -193,7 +232,7 @@ async fn respond<S: DeviceStore>(
     };
     handle(&service.registry, caller, call.realm, operation, answering).await.map_err(|error| {
         seen.reason = Some(error.to_string());
-        Problem::from(&error)
+        Problem::from(error)
     })
 }
 

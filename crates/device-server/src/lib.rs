@@ -12,6 +12,7 @@
 pub mod callers;
 pub mod cli;
 pub mod copy;
+pub mod cors;
 pub mod demo;
 pub mod directory;
 pub mod handle;
@@ -19,6 +20,7 @@ pub mod http;
 pub mod interchange;
 pub mod limits;
 pub mod population;
+pub mod pretty;
 pub mod refresh_limit;
 pub mod reply;
 pub mod settings;

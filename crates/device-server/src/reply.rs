@@ -4,6 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use device_core::profile::{write_listed, write_profile};
 use device_core::{Device, DeviceKind, Revision, Show};
+use device_wire::query::fields::Fields;
+use device_wire::query::{Entry, Page};
 
 use crate::callers::known::Session;
 use crate::status;
@@ -71,6 +73,39 @@ impl Reply {
         Self::done(body, Some(revision))
     }
 
+    /// What a query chose of a list.
+    #[must_use]
+    pub fn page(page: &Page, revision: Revision) -> Self {
+        // Base64 needs no escapes.
+        let cookie = page.cookie.as_ref().map_or("null".into(), |cookie| format!("\"{cookie}\""));
+        let (policy, total) = match page.total {
+            Some(total) => ("EXACT", total.to_string()),
+            None => ("NONE", "-1".into()),
+        };
+        let body = format!(
+            "{{\"result\":[{}],\"resultCount\":{},\"pagedResultsCookie\":{cookie},\"totalPagedResultsPolicy\":\"{policy}\",\
+             \"totalPagedResults\":{total},\"remainingPagedResults\":-1}}",
+            page.entries.join(","),
+            page.count,
+        );
+        Self::done(body, Some(revision))
+    }
+
+    /// Nothing but the revision, which the client has.
+    #[must_use]
+    pub fn not_modified(revision: Revision) -> Self {
+        Self { status: status::NOT_MODIFIED, ..Self::done(String::new(), Some(revision)) }
+    }
+
+    /// This answer with some of its members only; with all of them for `None`.
+    #[must_use]
+    pub fn only(self, fields: Option<&Fields>) -> Self {
+        match fields {
+            Some(fields) => Self { body: fields.of(&self.body), ..self },
+            None => self,
+        }
+    }
+
     /// One device as the list shows it.
     #[must_use]
     pub fn entry(device: &Device, kind: DeviceKind, may_manage: bool) -> Self {
@@ -100,6 +135,16 @@ impl Reply {
             ..Self::profile(device, kind, show)
         }
     }
+}
+
+/// The entries of a list, for a query to choose among.
+#[must_use]
+pub fn entries(devices: &[Device], kind: DeviceKind, may_manage: bool) -> Vec<Entry<'_>> {
+    let entry = |device| {
+        let Reply { body: json, .. } = Reply::entry(device, kind, may_manage);
+        Entry { created_ms: device.created_ms, id: device.id.as_str(), json }
+    };
+    devices.iter().map(entry).collect()
 }
 
 fn push_head(body: &mut String, device: &Device) {

@@ -50,6 +50,8 @@ pub struct Settings {
     pub log: String,
     /// Answers.
     pub answers: Answers,
+    /// Cross-origin requests.
+    pub cors: Cors,
     /// Push refresh.
     pub refresh: Refresh,
     /// Networks of the proxies whose `X-Forwarded-For` is believed.
@@ -108,6 +110,14 @@ pub enum Secrets {
     Full,
     /// None.
     Redact,
+}
+
+/// `cors.*`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cors {
+    /// Where pages come from whose scripts may ask, with the user's cookie: `https://login.example.com`.
+    pub origins: Vec<String>,
 }
 
 /// `refresh.*`
@@ -229,6 +239,7 @@ impl Settings {
             .set_default("session_strength", "none")?
             .set_default("log", "info")?
             .set_default("answers.secrets", "redact")?
+            .set_default("cors.origins", Vec::<String>::new())?
             .set_default("refresh.on_retired", "reject")?
             .set_default("refresh.burst", 30)?
             .set_default("refresh.per_minute", 30)?
@@ -251,7 +262,8 @@ impl Settings {
                     .try_parsing(true)
                     .list_separator(",")
                     .with_list_parse_key("contexts")
-                    .with_list_parse_key("proxies"),
+                    .with_list_parse_key("proxies")
+                    .with_list_parse_key("cors.origins"),
             )
             .set_override_option("data", flags.data.as_ref().map(path))?
             .set_override_option("listen", flags.listen.clone())?

@@ -11,6 +11,7 @@ use device_registry::{Denied, Error};
 use device_store::StoreError;
 use serde::Serialize;
 
+use crate::handle::NotDone;
 use crate::limits::RETRY_AFTER;
 use device_wire::call::Fault;
 
@@ -18,6 +19,9 @@ use device_wire::call::Fault;
 pub const DONE: StatusCode = StatusCode::OK;
 /// The answer of an enrolment.
 pub const CREATED: StatusCode = StatusCode::CREATED;
+
+/// The answer to a client that has the revision already.
+pub const NOT_MODIFIED: StatusCode = StatusCode::NOT_MODIFIED;
 
 /// What somebody else's status says: an issuer's, or another AM's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,6 +167,8 @@ impl From<Fault> for Problem {
         match fault {
             Fault::Bad(message) => Self::new(StatusCode::BAD_REQUEST, message),
             Fault::NotFound(message) => Self::new(StatusCode::NOT_FOUND, message),
+            Fault::Condition(message) => Self::new(StatusCode::PRECONDITION_FAILED, message),
+            Fault::Conflict(message) => Self::new(StatusCode::CONFLICT, message),
             Fault::Unsupported(message) => Self::new(StatusCode::NOT_IMPLEMENTED, message),
             Fault::NoCondition => {
                 Self::new(StatusCode::PRECONDITION_REQUIRED, "`If-Match` is required")
@@ -222,6 +228,15 @@ impl Problem {
             StoreError::ReadOnly | StoreError::Unavailable(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The store takes no changes now")
             }
+        }
+    }
+}
+
+impl From<NotDone> for Problem {
+    fn from(not_done: NotDone) -> Self {
+        match not_done {
+            NotDone::Registry(error) => Self::from(&error),
+            NotDone::Fault(fault) => Self::from(fault),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::str;
 
+use device_core::DeviceKind;
+
 use crate::call::{self, Operation, RawRequest, Reading};
+use crate::query::filter::Filter;
 use crate::realms::Realms;
 
 /// Realms of several depths, with aliases and host names.
@@ -49,7 +52,10 @@ pub fn request(bytes: &[u8]) {
     let Ok(operation) = call.operation else { return };
     let changes = !matches!(
         operation,
-        Operation::List { .. } | Operation::Read { .. } | Operation::Check { .. }
+        Operation::List { .. }
+            | Operation::Read { .. }
+            | Operation::Check { .. }
+            | Operation::Put { .. }
     );
     assert_eq!(call.needs_caller, !matches!(operation, Operation::Refresh(_)));
     assert!(!changes || !matches!(method, "GET" | "HEAD"), "{method} changes something");
@@ -61,6 +67,37 @@ pub fn request(bytes: &[u8]) {
     ) {
         let strict = call::read(&request, &strict).map(|call| call.operation.is_ok());
         assert_eq!(strict, Ok(conditional), "a change without a condition got by");
+    }
+}
+
+/// Entries that have every type of value somewhere.
+const ENTRIES: [&str; 3] = [
+    r#"{"_id":"7","_rev":"41","createdDate":1749572704744,"lastAccessDate":0,"deviceName":"Straße","uuid":"7","deviceManagementStatus":true}"#,
+    r#"{"_id":"8","identifier":"8","metadata":{"platform":{"platform":"Android","version":33.5},"list":[1,"a",null,true,{"x":1}],"empty":[]},"lastSelectedDate":-0.0,"alias":"Pixel","recoveryCodes":[]}"#,
+    "{}",
+];
+
+/// Bytes as a filter for each kind. What is read lets through, of every entry, what its contrary does not, and names no field that is secret.
+///
+/// # Panics
+/// Where that does not hold.
+pub fn query_filter(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    for kind in DeviceKind::ALL {
+        let filter = match Filter::parse(text, kind) {
+            Ok(filter) => filter,
+            Err(error) => {
+                assert!(error.at <= text.chars().count() + 1, "{error} lies outside");
+                continue;
+            }
+        };
+        let contrary = Filter::parse(&format!("!({text})"), kind);
+        for entry in ENTRIES {
+            let entry = serde_json::from_str(entry).expect("the entries are JSON");
+            let matches = filter.matches(&entry);
+            // A filter at the limits has no contrary within them.
+            assert!(contrary.as_ref().map_or(true, |contrary| contrary.matches(&entry) != matches));
+        }
     }
 }
 

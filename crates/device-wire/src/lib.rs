@@ -25,4 +25,5 @@
 pub mod call;
 #[cfg(feature = "fuzz")]
 pub mod fuzz_target;
+pub mod query;
 pub mod realms;

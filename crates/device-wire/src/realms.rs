@@ -188,8 +188,12 @@ impl Realms {
 
     /// The realm of a request that names none: its host's, else the top level.
     fn of_host(&self, host: Option<&str>) -> Realm {
-        let name = host
-            .map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase());
+        let name = host.map(|host| {
+            let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+            // The colons of an IPv6 address stand in brackets.
+            let name = if port.ends_with(']') { host } else { name };
+            name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
+        });
         name.and_then(|name| self.by_host.get(&name)).cloned().unwrap_or_else(Realm::top)
     }
 }
@@ -202,7 +206,7 @@ mod tests {
         let mut realms = Realms::default();
         realms.add("/", &[], &[]).unwrap();
         realms.add("/alpha", &["a1".into()], &["alpha.example.com".into()]).unwrap();
-        realms.add("/customers", &[], &[]).unwrap();
+        realms.add("/customers", &[], &["[::1]".into()]).unwrap();
         realms.add("/customers/europe", &[], &[]).unwrap();
         realms.add("/partners", &[], &[]).unwrap();
         realms.add("/partners/europe", &["eu".into()], &[]).unwrap();
@@ -265,6 +269,9 @@ mod tests {
             |host| realms().take(&["users".into()], Some(host), |name| name == "users").unwrap().0;
         assert_eq!(host("ALPHA.example.com:8443").as_str(), "/alpha");
         assert_eq!(host("alpha.example.com").as_str(), "/alpha");
+        assert_eq!(host("alpha.example.com.").as_str(), "/alpha");
+        assert_eq!(host("[::1]").as_str(), "/customers");
+        assert_eq!(host("[::1]:8443").as_str(), "/customers");
         assert_eq!(host("elsewhere").as_str(), "/");
     }
 

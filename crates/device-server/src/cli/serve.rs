@@ -17,7 +17,7 @@ use crate::http::{Service, router, serve};
 use crate::settings::{Flags, Settings};
 use crate::signing_key::SigningKey;
 use crate::source::Proxies;
-use crate::{demo, on_store};
+use crate::{cors, demo, on_store};
 use device_wire::call::Reading;
 
 #[derive(Debug, Args)]
@@ -88,6 +88,7 @@ async fn run_on<S: DeviceStore>(
         show: settings.show(),
         refresh_limit: settings.refresh_limit(),
         proxies: Proxies(settings.proxies.clone()),
+        cors: cors::layer(&settings.cors.origins, &settings.sso_name)?,
     });
     // Handlers are in place before anybody is told that the server listens.
     let mut terminate = signal(SignalKind::terminate())?;

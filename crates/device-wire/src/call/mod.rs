@@ -3,17 +3,23 @@
 //! Pure functions of bytes, no I/O: what an attacker can send ends here, so this is what is fuzzed.
 
 mod body;
+mod conditions;
 mod operation;
 mod target;
+mod versions;
 
 use device_core::rules::{OnLimit, Use};
 use device_core::{
     DeviceId, DeviceKind, DeviceName, Draft, IfMatch, Realm, RefreshMessage, UserId, Username,
 };
 
+use crate::query::Query;
+use crate::query::fields::Fields;
 use crate::realms::Realms;
 
-pub use target::{Resource, Target};
+pub use conditions::NoneMatch;
+pub use target::{Resource, Target, wants_pretty_print};
+pub use versions::{ACCEPT_API_VERSION, content_api_version};
 
 /// A request as it came, before anything is believed of it.
 #[derive(Debug, Clone, Copy)]
@@ -69,17 +75,32 @@ pub struct Call {
 /// What a request asks for.
 #[derive(Debug, Clone)]
 pub enum Operation {
-    /// List a user's devices; `nothing` if the filter is `false`.
+    /// List a user's devices.
     List {
         /// Whose.
         user_id: UserId,
         /// Which kind.
         kind: DeviceKind,
-        /// Whether the filter lets nothing through.
-        nothing: bool,
+        /// Which of them, and how; `None` is simply all.
+        query: Option<Box<Query>>,
+        /// What the client has already.
+        none_match: NoneMatch,
     },
     /// Show one device as the list shows it.
     Read {
+        /// Whose.
+        user_id: UserId,
+        /// Which kind.
+        kind: DeviceKind,
+        /// Which device.
+        id: DeviceId,
+        /// What of it; `None` is all.
+        fields: Option<Fields>,
+        /// What the client has already.
+        none_match: NoneMatch,
+    },
+    /// Make a device of that id, which devices are not made with: what is answered depends on whether there is one.
+    Put {
         /// Whose.
         user_id: UserId,
         /// Which kind.
@@ -99,6 +120,8 @@ pub enum Operation {
         name: DeviceName,
         /// Under which condition.
         if_match: IfMatch,
+        /// What of it is answered; `None` is all.
+        fields: Option<Fields>,
     },
     /// Delete a device.
     Delete {
@@ -110,6 +133,8 @@ pub enum Operation {
         id: DeviceId,
         /// Under which condition.
         if_match: IfMatch,
+        /// What of it is answered; `None` is all.
+        fields: Option<Fields>,
     },
     /// Delete all devices of a kind.
     Reset {
@@ -180,6 +205,7 @@ impl Operation {
         match self {
             Self::List { .. } => "list",
             Self::Read { .. } => "read",
+            Self::Put { .. } => "put",
             Self::Rename { .. } => "rename",
             Self::Delete { .. } => "delete",
             Self::Reset { .. } => "reset",
@@ -203,6 +229,10 @@ pub enum Fault {
     NotFound(String),
     /// The resource does not have the operation.
     Unsupported(String),
+    /// A condition that is not met, or that the request cannot have.
+    Condition(String),
+    /// A kind of condition that nothing here has.
+    Conflict(String),
     /// A change without the `If-Match` that this server is configured to ask for.
     NoCondition,
     /// A refresh message nobody will hear the reason for.

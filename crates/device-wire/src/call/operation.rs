@@ -1,21 +1,12 @@
 //! From a target, a method, headers and a body to an operation.
 
 use device_core::rules::OnLimit;
-use device_core::{DeviceId, DeviceKind, IfMatch, RefreshMessage, Revision, UserId, Username};
+use device_core::{DeviceId, DeviceKind, RefreshMessage, UserId, Username};
 
-use super::body;
+use super::conditions::{self, Put};
 use super::target::{Resource, Target};
-use super::{Fault, Operation, RawRequest};
-
-/// Parameters that would change what a list shows, which this version does not have.
-const NOT_YET: [&str; 6] = [
-    "_fields",
-    "_sortKeys",
-    "_pageSize",
-    "_pagedResultsCookie",
-    "_pagedResultsOffset",
-    "_countOnly",
-];
+use super::{Fault, Operation, RawRequest, body, versions};
+use crate::query::{self, Query, Subject};
 
 pub(super) fn read(
     request: &RawRequest<'_>,
@@ -30,17 +21,22 @@ pub(super) fn read(
         return Err(Fault::bad(format!("`_action` belongs to POST, not to {}", request.method)));
     }
     body::check_content_type(request)?;
+    versions::check(request, &target.resource)?;
+    target.parameter("_prettyPrint")?;
     match &target.resource {
         Resource::PushMessage => push_message(request, action),
         Resource::Sessions => session(request, action),
         Resource::User { user_id } => match (request.method, action) {
-            ("POST", Some("purge")) => Ok(Operation::Purge { user_id: user(user_id)? }),
+            ("POST", Some("purge")) => {
+                conditions::of_action(request)?;
+                Ok(Operation::Purge { user_id: user(user_id)? })
+            }
             _ => Err(unsupported()),
         },
         Resource::Collection { user_id, kind } => {
             let user_id = user(user_id)?;
             match request.method {
-                "GET" | "HEAD" => list(target, user_id, *kind),
+                "GET" | "HEAD" => list(request, target, user_id, *kind),
                 "POST" => {
                     collection_action(request, target, action, user_id, *kind, require_if_match)
                 }
@@ -49,41 +45,50 @@ pub(super) fn read(
             }
         }
         Resource::Instance { user_id, kind, id } => {
-            let (user_id, kind) = (user(user_id)?, *kind);
             let id = DeviceId::parse(id)
                 .map_err(|error| Fault::bad(format!("The device id {error}")))?;
-            match request.method {
-                "GET" | "HEAD" => match is_query(target)? {
-                    true => Err(Fault::bad(format!(
-                        "The resource instance {} cannot be queried",
-                        kind.row().collection
-                    ))),
-                    false => Ok(Operation::Read { user_id, kind, id }),
-                },
-                "PUT" => {
-                    let if_match = if_match(request, require_if_match)?;
-                    let name = body::name(request, kind)?;
-                    Ok(Operation::Rename { user_id, kind, id, name, if_match })
-                }
-                "DELETE" => Ok(Operation::Delete {
-                    user_id,
-                    kind,
-                    id,
-                    if_match: if_match(request, require_if_match)?,
-                }),
-                _ if action == Some("recordUse") => {
-                    let if_match = if_match(request, false)?;
-                    Ok(Operation::RecordUse {
-                        user_id,
-                        kind,
-                        id,
-                        used: body::used(request)?,
-                        if_match,
-                    })
-                }
-                _ => Err(unsupported()),
-            }
+            let device = (user(user_id)?, *kind, id);
+            of_device(request, target, action, device, require_if_match)
         }
+    }
+}
+
+fn of_device(
+    request: &RawRequest<'_>,
+    target: &Target,
+    action: Option<&str>,
+    (user_id, kind, id): (UserId, DeviceKind, DeviceId),
+    require_if_match: bool,
+) -> Result<Operation, Fault> {
+    match request.method {
+        "GET" | "HEAD" if is_query(target)? => Err(Fault::bad(format!(
+            "The resource instance {} cannot be queried",
+            kind.row().collection
+        ))),
+        "GET" | "HEAD" => {
+            let none_match = conditions::of_look(request, "read")?;
+            let fields = query::fields(target, kind)?;
+            Ok(Operation::Read { user_id, kind, id, fields, none_match })
+        }
+        "PUT" => match conditions::of_put(request, require_if_match)? {
+            Put::Create => Ok(Operation::Put { user_id, kind, id }),
+            Put::Update(if_match) => {
+                let name = body::name(request, kind)?;
+                let fields = query::fields(target, kind)?;
+                Ok(Operation::Rename { user_id, kind, id, name, if_match, fields })
+            }
+        },
+        "DELETE" => {
+            let if_match = conditions::of_change(request, "delete", require_if_match)?;
+            let fields = query::fields(target, kind)?;
+            Ok(Operation::Delete { user_id, kind, id, if_match, fields })
+        }
+        _ if action == Some("recordUse") => {
+            let if_match = conditions::of_change(request, "action", false)?;
+            let used = body::used(request)?;
+            Ok(Operation::RecordUse { user_id, kind, id, used, if_match })
+        }
+        _ => Err(unsupported()),
     }
 }
 
@@ -115,31 +120,33 @@ fn is_query(target: &Target) -> Result<bool, Fault> {
         || target.parameter("_queryExpression")?.is_some())
 }
 
-fn list(target: &Target, user_id: UserId, kind: DeviceKind) -> Result<Operation, Fault> {
-    for parameter in NOT_YET {
-        if target.parameter(parameter)?.is_some() {
-            return Err(Fault::Unsupported(format!(
-                "The parameter '{parameter}' is not supported"
+fn list(
+    request: &RawRequest<'_>,
+    target: &Target,
+    user_id: UserId,
+    kind: DeviceKind,
+) -> Result<Operation, Fault> {
+    let none_match = conditions::of_look(request, "query")?;
+    let given = |name| target.parameter(name).map(|value| value.map(|value| (name, value)));
+    let queries = [given("_queryFilter")?, given("_queryId")?, given("_queryExpression")?];
+    let mut queries = queries.into_iter().flatten();
+    let filter = match (queries.next(), queries.next()) {
+        (None, _) => return Err(collection_cannot_be(kind, "read")),
+        (Some((first, _)), Some((second, _))) => {
+            return Err(Fault::bad(format!(
+                "The parameters {second} and {first} are mutually exclusive"
             )));
         }
-    }
-    let nothing = match (target.parameter("_queryFilter")?, target.parameter("_queryId")?) {
-        (Some(_), Some(_)) => {
-            return Err(Fault::bad(
-                "The parameters _queryId and _queryFilter are mutually exclusive",
-            ));
+        (Some(("_queryFilter", filter)), None) => Some(filter),
+        // Device resources take any id, as in AM: it names all devices.
+        (Some(("_queryId", _)), None) => None,
+        (Some((name, _)), None) => {
+            return Err(Fault::Unsupported(format!("The parameter '{name}' is not supported")));
         }
-        (Some(filter), None) if filter.trim_matches(' ').eq_ignore_ascii_case("true") => false,
-        (Some(filter), None) if filter.trim_matches(' ').eq_ignore_ascii_case("false") => true,
-        (Some(_), None) => {
-            return Err(Fault::Unsupported(
-                "Filters other than 'true' and 'false' are not supported".into(),
-            ));
-        }
-        (None, Some(_)) => false,
-        (None, None) => return Err(collection_cannot_be(kind, "read")),
     };
-    Ok(Operation::List { user_id, kind, nothing })
+    let subject = Subject { realm: &target.realm, user_id: &user_id, kind };
+    let query = Query::read(target, subject, filter)?;
+    Ok(Operation::List { user_id, kind, query, none_match })
 }
 
 fn collection_action(
@@ -153,14 +160,20 @@ fn collection_action(
     match action {
         Some("reset") => {
             body::check_action_body(request)?;
-            Ok(Operation::Reset { user_id, kind, if_match: if_match(request, require_if_match)? })
+            let if_match = conditions::of_change(request, "action", require_if_match)?;
+            Ok(Operation::Reset { user_id, kind, if_match })
         }
-        Some("skip") => Ok(Operation::Skip { user_id, kind, value: body::skip_value(request)? }),
+        Some("skip") => {
+            conditions::of_action(request)?;
+            Ok(Operation::Skip { user_id, kind, value: body::skip_value(request)? })
+        }
         Some("check") => {
+            conditions::of_action(request)?;
             body::check_action_body(request)?;
             Ok(Operation::Check { user_id, kind })
         }
         Some("create") => {
+            conditions::of_action(request)?;
             let on_limit = match target.parameter("_onLimit")? {
                 None | Some("refuse") => OnLimit::Refuse,
                 Some("replace") => OnLimit::Replace,
@@ -177,22 +190,6 @@ fn collection_action(
 
 fn user(user_id: &Result<UserId, device_core::NameError>) -> Result<UserId, Fault> {
     user_id.clone().map_err(|error| Fault::bad(format!("The user's id {error}")))
-}
-
-/// The condition of a change. Quotes are optional, as in CREST.
-fn if_match(request: &RawRequest<'_>, required: bool) -> Result<IfMatch, Fault> {
-    match request.header("if-match")?.map(str::trim) {
-        None if required => Err(Fault::NoCondition),
-        None | Some("*") => Ok(IfMatch::Any),
-        Some(text) => {
-            let bare =
-                text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-            let revision = Revision::parse(bare);
-            revision
-                .map(IfMatch::Exactly)
-                .map_err(|_| Fault::bad("`If-Match` must be `*` or one revision"))
-        }
-    }
 }
 
 fn collection_cannot_be(kind: DeviceKind, what: &str) -> Fault {

@@ -51,8 +51,8 @@ impl Target {
     /// # Errors
     /// [`Fault::Bad`] if it is given twice.
     pub fn parameter(&self, name: &str) -> Result<Option<&str>, Fault> {
-        let mut values = self.query.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        let first = values.next().map(|(_, value)| value.as_str());
+        let mut values = self.values(name);
+        let first = values.next();
         if values.next().is_some() {
             return Err(Fault::bad(format!(
                 "Multiple values provided for the single-valued request parameter '{name}'"
@@ -60,6 +60,20 @@ impl Target {
         }
         Ok(first)
     }
+
+    /// The values of a query parameter that may be given several times.
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = move |(known, _): &&(String, String)| known.eq_ignore_ascii_case(name);
+        self.query.iter().filter(named).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Whether a query, as sent, asks for an answer that is easy to read (`_prettyPrint=true`), errors included: so it is asked before anything else is known.
+#[must_use]
+pub fn wants_pretty_print(query: &str) -> bool {
+    query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
+        name.eq_ignore_ascii_case("_prettyPrint") && value.eq_ignore_ascii_case("true")
+    })
 }
 
 /// Reads a target.

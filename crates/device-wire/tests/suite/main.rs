@@ -4,4 +4,7 @@
 
 mod bodies;
 mod corpus;
+mod filters;
+mod headers;
+mod pages;
 mod targets;

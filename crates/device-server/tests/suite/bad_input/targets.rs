@@ -277,24 +277,40 @@ fn parameters() {
     let mut table = vec![
         bad("both queries", list("_queryFilter=true&_queryId=*"), 400, "mutually exclusive"),
         bad("a filter twice", list("_queryFilter=true&_queryFilter=false"), 400, "'_queryFilter'"),
-        bad("an oracle", list("_queryFilter=sharedSecret%20sw%20%22C%22"), 501, "Filters"),
-        bad("many brackets", list(&format!("_queryFilter={}", "(".repeat(3000))), 501, "Filters"),
+        bad(
+            "an oracle",
+            list("_queryFilter=sharedSecret%20sw%20%22C%22"),
+            400,
+            "at character 1: 'sharedSecret' is not a field that the list shows",
+        ),
+        bad("many brackets", list(&format!("_queryFilter={}", "(".repeat(3000))), 400, "longer"),
+        bad("deep brackets", list(&format!("_queryFilter={}", "(".repeat(100))), 400, "deeper"),
     ];
-    for parameter in [
-        "_fields=sharedSecret",
-        "_sortKeys=key",
-        "_pageSize=-1",
-        "_pagedResultsCookie=x",
-        "_pagedResultsOffset=1",
-        "_countOnly=true",
+    let hidden = "is not a field that the list shows";
+    for (parameter, message) in [
+        ("_fields=sharedSecret", hidden),
+        ("_fields=recoveryCodes", hidden),
+        ("_fields=nothing", hidden),
+        ("_sortKeys=key", hidden),
+        ("_sortKeys=-counter", hidden),
+        ("_pageSize=-1", "'_pageSize'"),
+        ("_pageSize=1001", "`_pageSize` is more than 1000"),
+        ("_pageSize=1&_pagedResultsCookie=x", "`_pagedResultsCookie` is not one"),
+        ("_pagedResultsCookie=x", "needs a `_pageSize`"),
+        ("_pagedResultsOffset=1", "needs a `_pageSize`"),
+        ("_countOnly=1", "`_countOnly`"),
+        ("_totalPagedResultsPolicy=SOME", "`_totalPagedResultsPolicy`"),
     ] {
-        table.push(bad(
-            parameter,
-            list(&format!("_queryFilter=true&{parameter}")),
-            501,
-            "is not supported",
-        ));
+        table.push(bad(parameter, list(&format!("_queryFilter=true&{parameter}")), 400, message));
     }
+    // What could not be answered is not done.
+    let device = alpha(USER, &format!("2fa/webauthn/{DEVICE}?_fields=key"));
+    table.push(bad(
+        "a deletion",
+        Request::delete(&device).bearer(&watched.administrator),
+        400,
+        hidden,
+    ));
     watched.refuses_all(&table);
     // Unknown ones are passed over, as in Common REST.
     watched.server.ask(&list("_queryFilter=true&unknown=1&unknown=2")).expect(200);
