@@ -26,6 +26,7 @@ use tower_http::cors::CorsLayer;
 use uuid::Uuid;
 
 use crate::callers::Callers;
+use crate::documentation;
 use crate::handle::{Answering, handle};
 use crate::limits::{
     BODY_BYTES_MAX, HEAD_BUFFER_BYTES, HEADERS_BYTES_MAX, HEADERS_MAX, REQUEST_ID_CHARS_MAX,
@@ -71,7 +72,7 @@ pub struct Service<S> {
 pub fn router<S: DeviceStore>(service: Arc<Service<S>>) -> Router {
     let panicked = |_: Box<dyn std::any::Any + Send>| Problem::internal().into_response();
     let cors = service.cors.clone();
-    let router = Router::new()
+    let router = documentation::routes()
         .fallback(answer::<S>)
         .with_state(service)
         .layer(CatchPanicLayer::custom(panicked));

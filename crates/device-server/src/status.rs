@@ -149,6 +149,12 @@ impl Problem {
         Self { retry_after: Some(retry_after), ..problem }
     }
 
+    /// No such page of the documentation: 404.
+    #[must_use]
+    pub fn no_such_page() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Resource not found")
+    }
+
     /// A fault of the server's own, without its reason, which is in the log: 500.
     #[must_use]
     pub fn internal() -> Self {

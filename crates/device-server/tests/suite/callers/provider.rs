@@ -1,16 +1,15 @@
 //! A real OpenID provider (npm `oidc-provider`): its keys are discovered, it signs the tokens, and it rotates its keys while the server runs.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::Value;
 
 use super::{list, rename, wait_for};
 use crate::http::Request;
+use crate::node::{self, Node};
 use crate::place::Place;
-use crate::tools::{bash, curl, has};
+use crate::tools::{curl, has};
 use crate::users::USER;
 
 const SECRET: &str = "the-secret-of-every-client";
@@ -24,12 +23,10 @@ struct Provider {
 }
 
 impl Provider {
-    fn start(folder: &Path) -> Self {
-        let mut command = Command::new("node");
+    fn start(node: &Node) -> Self {
         // An administrator, one who may only look, a user, and one whose tokens have expired when they come.
-        command
-            .arg(folder.join("provider.mjs"))
-            .args([SECRET, "helpdesk", "auditor", USER, "late"]);
+        let clients = [SECRET, "helpdesk", "auditor", USER, "late"];
+        let mut command = node.command("provider.mjs", &clients);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
@@ -73,31 +70,15 @@ impl Drop for Provider {
     }
 }
 
-/// The provider's folder, installed once for all tests; `None` if the tools are missing.
-fn installed() -> Option<&'static PathBuf> {
-    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let install = || {
-        let has_all = ["node", "npm", "curl"].into_iter().all(has);
-        has_all.then(|| {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/oidc");
-            // Only what the lock file names, by its digests, and none of its scripts.
-            let script = format!(
-                "cd '{}' && cmp --silent package-lock.json node_modules/.installed ||
-                 {{ npm ci --ignore-scripts --no-audit --no-fund && cp package-lock.json node_modules/.installed; }}",
-                folder.display()
-            );
-            bash(&script).done();
-            folder
-        })
-    };
-    FOLDER.get_or_init(install).as_ref()
+fn node() -> Option<Node> {
+    node::with_packages("oidc").filter(|_| has("curl"))
 }
 
 #[test]
 fn keys_are_discovered_rotated_and_removed() {
-    let Some(folder) = installed() else { return };
-    let (mut alpha, top) = (Provider::start(folder), Provider::start(folder));
-    let stranger = Provider::start(folder);
+    let Some(node) = node() else { return };
+    let (mut alpha, top) = (Provider::start(&node), Provider::start(&node));
+    let stranger = Provider::start(&node);
     let issuer = |provider: &Provider, realm: &str| {
         format!(
             "[[issuers]]\nissuer = \"{}\"\nrealm = \"{realm}\"\naudiences = [\"devreg\"]\njwks_refresh_seconds = 1\n",
@@ -155,8 +136,8 @@ fn keys_are_discovered_rotated_and_removed() {
 
 #[test]
 fn opaque_tokens_are_introspected() {
-    let Some(folder) = installed() else { return };
-    let provider = Provider::start(folder);
+    let Some(node) = node() else { return };
+    let provider = Provider::start(&node);
     let issuer = &provider.issuer;
     let place = Place::with_users().configured(&format!(
         r#"

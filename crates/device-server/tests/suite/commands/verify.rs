@@ -157,10 +157,11 @@ fn bytes_of_a_journal() {
     flip(&segment, places[0]);
     assert_eq!(counts(&place)["problems"], 0);
     // A segment that is still written to is read at the start: the store does not open, and the message names the file. Only its last frame may look as if a crash had torn it.
-    let newest = std::fs::read_dir(place.path("data/journal"))
-        .unwrap()
+    let segments = std::fs::read_dir(place.path("data/journal")).unwrap();
+    let newest = segments
         .map(|entry| entry.unwrap().path())
-        .find(|path| !places_of(path, "device-199").is_empty())
+        .filter(|path| !places_of(path, "filling").is_empty())
+        .max()
         .unwrap();
     flip(&newest, places_of(&newest, "filling")[0]);
     let name = newest.file_name().unwrap().to_string_lossy().into_owned();
