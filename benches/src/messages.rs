@@ -39,30 +39,40 @@ impl Phones {
         let user = self.random.below(self.users);
         let device = self.random.below(DEVICES);
         self.serial += 1;
-        let claims = serde_json::json!({
-            "deviceId": token(user, self.serial),
-            "deviceType": "android",
-            "communicationType": "gcm",
-            "mechanismUid": mechanism(user, device),
-        });
-        let signed = format!(
-            "{}.{}",
-            URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
-            URL_SAFE_NO_PAD.encode(claims.to_string())
-        );
-        let signature = URL_SAFE_NO_PAD.encode(tag(&signing_key(user, device), signed.as_bytes()));
-        let body = serde_json::json!({
-            "mechanismUid": mechanism(user, device),
-            "username": username(user).as_str(),
-            "jwt": format!("{signed}.{signature}"),
-        });
-        Message { body: body.to_string().into_bytes(), user, device }
+        let mechanism = mechanism(user, device);
+        let new_token = token(user, self.serial);
+        let key = signing_key(user, device);
+        let body = signed(username(user).as_str(), &mechanism, &new_token, &key);
+        Message { body, user, device }
     }
 
     /// The next so many messages.
     pub fn sign_many(&mut self, count: usize) -> Vec<Message> {
         (0..count).map(|_| self.sign()).collect()
     }
+}
+
+/// The body of a refresh request: a device of this mechanism UID has a new token.
+#[must_use]
+pub fn signed(username: &str, mechanism: &str, token: &str, key: &[u8]) -> Vec<u8> {
+    let claims = serde_json::json!({
+        "deviceId": token,
+        "deviceType": "android",
+        "communicationType": "gcm",
+        "mechanismUid": mechanism,
+    });
+    let signed = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    );
+    let signature = URL_SAFE_NO_PAD.encode(tag(key, signed.as_bytes()));
+    let body = serde_json::json!({
+        "mechanismUid": mechanism,
+        "username": username,
+        "jwt": format!("{signed}.{signature}"),
+    });
+    body.to_string().into_bytes()
 }
 
 /// HMAC-SHA256, key set-up included: each device has its own key, so none can be prepared.
