@@ -16,9 +16,9 @@ const HEIGHT: f64 = 400.0;
 const MARGIN: f64 = 60.0;
 const COLOURS: [&str; 6] = ["#1b7837", "#5aae61", "#b2182b", "#ef8a62", "#2166ac", "#762a83"];
 
-/// Draws the curves over a common scale that starts at 0, with their names at their ends.
+/// Draws the curves over a common scale that starts at 0, with their names at their ends; `across` is what is counted from left to right.
 #[must_use]
-pub fn draw(title: &str, curves: &[Curve]) -> String {
+pub fn draw(title: &str, across: &str, curves: &[Curve]) -> String {
     let all = || curves.iter().flat_map(|curve| &curve.points);
     let right = all().map(|point| point.0).fold(1.0, f64::max);
     let top = all().map(|point| point.1).fold(1.0, f64::max).ceil();
@@ -45,7 +45,7 @@ pub fn draw(title: &str, curves: &[Curve]) -> String {
     }
     let _ = writeln!(
         picture,
-        "<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{:.1} million updates</text>",
+        "<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{:.1} million {across}</text>",
         x(right),
         HEIGHT - MARGIN + 24.0,
         right / 1e6

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use device_core::Username;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -40,9 +39,10 @@ impl Phones {
         let user = self.random.below(self.users);
         let device = self.random.below(DEVICES);
         self.serial += 1;
+        let mechanism = mechanism(user, device);
+        let new_token = token(user, self.serial);
         let key = signing_key(user, device);
-        let token = token(user, self.serial);
-        let body = body(&username(user), &mechanism(user, device), &key, &token);
+        let body = signed(username(user).as_str(), &mechanism, &new_token, &key);
         Message { body, user, device }
     }
 
@@ -52,9 +52,9 @@ impl Phones {
     }
 }
 
-/// The body in which the phone `mechanism` of a user says that its push token is `token` now, signed with `key`.
+/// The body of a refresh request: a device of this mechanism UID has a new token.
 #[must_use]
-pub fn body(username: &Username, mechanism: &str, key: &[u8], token: &str) -> Vec<u8> {
+pub fn signed(username: &str, mechanism: &str, token: &str, key: &[u8]) -> Vec<u8> {
     let claims = serde_json::json!({
         "deviceId": token,
         "deviceType": "android",
@@ -69,7 +69,7 @@ pub fn body(username: &Username, mechanism: &str, key: &[u8], token: &str) -> Ve
     let signature = URL_SAFE_NO_PAD.encode(tag(key, signed.as_bytes()));
     let body = serde_json::json!({
         "mechanismUid": mechanism,
-        "username": username.as_str(),
+        "username": username,
         "jwt": format!("{signed}.{signature}"),
     });
     body.to_string().into_bytes()

@@ -11,15 +11,14 @@ use std::time::Instant;
 
 use device_core::{DeviceKind, RefreshMessage, SetKey, Show};
 use device_registry::{Policy, Registry};
-use device_server::caller::Callers;
+use device_server::callers::Callers;
 use device_server::http::{Service, router, serve};
-use device_server::settings::Compatibility;
+use device_server::settings::{Flags, Settings};
 use device_server::source::Proxies;
 use device_store::DeviceStore as _;
 use device_store_journal::{JournalStore, Options};
 use device_wire::call::Reading;
-use device_wire::realms::Realms;
-use devreg_benches::messages::{body, tag};
+use devreg_benches::messages::{signed, tag};
 use devreg_benches::population::{Population, mechanism, signing_key, token, username};
 use devreg_benches::random::SplitMix;
 use devreg_benches::ready;
@@ -53,7 +52,7 @@ impl Class {
             Self::UnknownMechanism => (user, mechanism(USERS + user, 0), signing_key(user, 0)),
             Self::BadSignature => (user, mechanism(user, 0), signing_key(USERS + user, 0)),
         };
-        body(&username(name), &mechanism, &key, &token(user, 1))
+        signed(username(name).as_str(), &mechanism, &token(user, 1), &key)
     }
 }
 
@@ -125,19 +124,22 @@ fn row(place: &str, samples: usize, mut refuse: impl FnMut(&[u8])) {
 }
 
 fn over_http(registry: Registry<JournalStore>) -> Result<(), Box<dyn Error>> {
-    let mut realms = Realms::default();
-    realms.add("/alpha", &[], &[])?;
+    let settings = Settings::load(&Flags::default())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let _entered = runtime.enter();
+    let realms = settings.realms()?;
+    let callers = Callers::new(&settings, &realms, None)?;
     let service = Arc::new(Service {
         registry,
-        reading: Reading { realms, contexts: vec!["am".into()], require_if_match: false },
-        callers: Callers { local: None, sso_name: "sso".into(), compatibility: Compatibility::Aic },
+        reading: Reading { realms, contexts: settings.contexts(), require_if_match: false },
+        callers,
         show: Show::AnswerRedacted,
         // What is measured is what the limit lets through.
         refresh_limit: None,
         proxies: Proxies::default(),
+        cors: None,
     });
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
     runtime.spawn(serve(listener, router(service), std::future::pending()));

@@ -75,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let run = Run { name: &name, folder: folder.path(), population: &population, live };
         curves.push(run.update(&store, skew, updates));
     }
-    std::fs::write(picture, draw("files, as a multiple of the live bytes", &curves))?;
+    std::fs::write(picture, draw("files, as a multiple of the live bytes", "updates", &curves))?;
     Ok(())
 }
 

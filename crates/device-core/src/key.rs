@@ -37,6 +37,16 @@ impl SetKey {
         Self(bytes)
     }
 
+    /// The key of the same user's set of that kind.
+    #[must_use]
+    pub fn of_kind(&self, kind: DeviceKind) -> Self {
+        let mut key = self.clone();
+        if let Some(last) = key.0.last_mut() {
+            *last = kind as u8;
+        }
+        key
+    }
+
     /// The bytes of a name inside a realm, folded, without a kind: what the keys of all sets of a user start with, and the key of an alias.
     #[must_use]
     pub fn name_bytes(realm: &Realm, name: &str) -> SmallVec<[u8; INLINE_BYTES]> {
@@ -153,6 +163,7 @@ mod tests {
             let realm = Realm::parse("/alpha").unwrap();
             let keys = [&first, &second].map(|name| SetKey::new(&realm, name, DeviceKind::Push));
             prop_assert_eq!(keys[0] == keys[1], first.matches(&right));
+            prop_assert_eq!(keys[0].of_kind(DeviceKind::Oath), SetKey::new(&realm, &first, DeviceKind::Oath));
             let (parsed, folded, kind) = keys[0].parts().unwrap();
             prop_assert_eq!(parsed, realm);
             prop_assert_eq!(folded, &*fold::fold(&left));

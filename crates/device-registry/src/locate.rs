@@ -40,8 +40,9 @@ impl<S: DeviceStore> Registry<S> {
         owner: &Owner,
     ) -> Result<(), Error> {
         // The same username under another id.
+        let of_name = SetKey::new(realm, &owner.username, DeviceKind::Oath);
         for kind in DeviceKind::ALL {
-            let set = self.store().load(&SetKey::new(realm, &owner.username, kind)).await?;
+            let set = self.store().load(&of_name.of_kind(kind)).await?;
             if !is_of(&set, &owner.user_id) {
                 return Err(Error::NameTaken(owner.username.as_str().into()));
             }
@@ -53,9 +54,9 @@ impl<S: DeviceStore> Registry<S> {
         }
         // The same id as the username of somebody whose id it is too.
         if owner.needs_alias() {
+            let of_id = SetKey::new(realm, &Username::from(&owner.user_id), DeviceKind::Oath);
             for kind in DeviceKind::ALL {
-                let key = SetKey::new(realm, &Username::from(&owner.user_id), kind);
-                let set = self.store().load(&key).await?;
+                let set = self.store().load(&of_id.of_kind(kind)).await?;
                 if set.revision != Revision::NONE && is_of(&set, &owner.user_id) {
                     return Err(Error::NameTaken(owner.user_id.as_str().into()));
                 }

@@ -241,9 +241,13 @@ impl<S: DeviceStore> Registry<S> {
         let Restore { realm, owner, kind, devices, skip, replace } = restore;
         let user = User { realm: realm.clone(), user_id: owner.user_id.clone() };
         self.allow(request, Operation::Restore, &user, Some(*kind))?;
-        let nothing = devices.is_empty() && *skip == Skip::NotSet;
-        let key = if nothing {
-            SetKey::new(realm, &owner.username, *kind)
+        let key = if devices.is_empty() && *skip == Skip::NotSet {
+            // Most sets of most users: nothing where nothing is. No name is taken by it, and no turn is needed to see it.
+            let key = SetKey::new(realm, &owner.username, *kind);
+            if self.store().load(&key).await?.revision == Revision::NONE {
+                return Ok(Restored::Unchanged);
+            }
+            key
         } else {
             self.key_for(realm, owner, *kind).await?
         };

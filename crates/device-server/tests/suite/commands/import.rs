@@ -1,5 +1,6 @@
 //! `devreg import`: what is new comes in, what is there is left alone, what cannot be read is named.
 
+use device_server::limits::LINE_BYTES_MAX;
 use serde_json::{Value, json};
 
 use crate::http::Request;
@@ -229,4 +230,90 @@ fn empty_secrets_are_refused() {
     let secrets = |export: &str| export.matches("\"sharedSecret\":").count();
     assert_eq!(secrets(&place.export()), secrets(&before));
     assert!(!place.export().contains("\"sharedSecret\":\"\""));
+}
+
+/// A user with one WebAuthn device of that id.
+fn with_device(username: &str, user_id: &str, device: &str) -> String {
+    let device = format!(
+        r#"{{"uuid":"{device}","credentialId":"{device}","createdDate":1,"lastAccessDate":2}}"#
+    );
+    format!(
+        r#"{{"realm":"/alpha","username":"{username}","user_id":"{user_id}","devices":{{"webauthn":[{device}]}}}}"#
+    )
+}
+
+/// Many threads read and many users are under way, and still everything is said in the order of the lines.
+#[test]
+fn what_is_said_comes_in_the_order_of_the_lines() {
+    let place = Place::empty();
+    import(&place, &with_device("stored", "stored", "old"), &[]);
+    let mut lines = Vec::new();
+    let mut expected = Vec::new();
+    for number in 1..=3_000 {
+        let name = format!("user-{number}");
+        let line = match number % 5 {
+            0 => "{".to_owned(),
+            1 => with_device(&name, &name, "a").replace("webauthn", "totp"),
+            2 => with_device(&name, "stored", "a"),
+            3 => with_device("stored", "stored", "new"),
+            _ => with_device(&name, &name, "a"),
+        };
+        lines.push(line);
+        if number % 5 != 4 {
+            expected.push(number);
+        }
+    }
+    let ended = import(&place, &lines.join("\n"), &[]);
+    assert_eq!(ended.code, 1);
+    assert_eq!(outcome(&ended), [600, 600 * 15, 600, 1_800], "{:?}", ended.stdout);
+    let number = |said: &str| -> u64 {
+        let said = said.strip_prefix("line ").and_then(|said| said.split_once(':'));
+        said.unwrap_or_else(|| panic!("{said:?}")).0.parse().unwrap()
+    };
+    assert_eq!(ended.stderr.lines().map(number).collect::<Vec<_>>(), expected);
+}
+
+/// What a line does is what it would do if the lines before it were stored already, also if they stand right before it.
+#[test]
+fn a_user_given_twice() {
+    let first = with_device("alice", "id-1", "a");
+    let nothing = r#"{"realm":"/alpha","username":"alice","user_id":"id-1"}"#;
+    for (second, code, counted, said) in [
+        (first.clone(), 0, [1, 11, 0, 0], ""),
+        (with_device("alice", "id-1", "b"), 4, [1, 10, 1, 0], "webauthn of `alice`: differs"),
+        (nothing.to_owned(), 4, [1, 5, 1, 0], "webauthn of `alice`: differs"),
+        (with_device("alice", "id-2", "a"), 1, [1, 10, 0, 1], "`alice` belongs to another user"),
+        (with_device("bob", "ID-1", "a"), 1, [1, 10, 0, 1], "`ID-1` belongs to another user"),
+    ] {
+        let place = Place::empty();
+        let ended = import(&place, &[&*first, &second].join("\n"), &[]);
+        assert_eq!((ended.code, outcome(&ended)), (code, counted), "{second}: {ended:?}");
+        assert!(said.is_empty() || ended.stderr.starts_with("line 2: "), "{ended:?}");
+        assert!(ended.stderr.contains(said), "{ended:?}");
+        assert_eq!(place.export().lines().count(), 1);
+        let apart = Place::empty();
+        import(&apart, &first, &[]);
+        import(&apart, &second, &[]);
+        assert_eq!(place.export(), apart.export(), "{second}");
+    }
+    let place = Place::empty();
+    let replaced = [&*first, &with_device("alice", "id-1", "b"), &first].join("\n");
+    let ended = import(&place, &replaced, &["--replace"]);
+    assert_eq!((ended.code, outcome(&ended)), (0, [3, 15, 0, 0]), "{ended:?}");
+    assert!(place.export().contains(r#""uuid":"a""#), "the last one counts");
+}
+
+/// The import ends at a line that is too long; what stands before it is in, and nothing of what stands behind it.
+#[test]
+fn a_line_that_is_too_long() {
+    let place = Place::empty();
+    let mut lines: String = (1..=1_000)
+        .map(|number| with_device(&format!("user-{number}"), &format!("user-{number}"), "a") + "\n")
+        .collect();
+    lines.push_str(&"x".repeat(LINE_BYTES_MAX + 1));
+    lines.push('\n');
+    lines.push_str(&with_device("behind", "behind", "a"));
+    import(&place, &lines, &[]).assert_failed(1, "line 1001: longer than 33554432 bytes");
+    let export = place.export();
+    assert_eq!((export.lines().count(), export.contains("behind")), (1_000, false));
 }
