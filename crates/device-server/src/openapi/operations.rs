@@ -3,7 +3,7 @@
 use device_core::kind::{KindRow, Support, TABLE};
 use serde_json::{Map, Value, json};
 
-use super::parameters::{COMMON, LIST, reference as parameter};
+use super::parameters::{COMMON, LIST, of_kind, reference as parameter};
 use super::responses::{body, of};
 use super::schemas::{name, reference as schema};
 
@@ -37,6 +37,11 @@ fn parameters<'a>(of_path: &[&'a str], own: impl IntoIterator<Item = &'a str>) -
     of_path.iter().copied().chain(COMMON).chain(own).map(parameter).collect()
 }
 
+fn with<const N: usize>(mut parameters: Vec<Value>, more: [Value; N]) -> Vec<Value> {
+    parameters.extend(more);
+    parameters
+}
+
 /// The parameter `_action`, which must be one of these.
 fn action(names: &[&str]) -> Value {
     json!({ "name": "_action", "in": "query", "required": true, "schema": { "type": "string", "enum": names }, "example": names[0] })
@@ -55,8 +60,8 @@ fn collection(row: &KindRow) -> Value {
         "operationId": format!("list{}", name(row, "")), "tags": [row.name],
         "summary": format!("List a user's {} devices", row.name),
         "description": "Either `_queryFilter` or `_queryId` must be given. Of a user nobody has stored the list is empty.",
-        "parameters": parameters(&["realm", "user"], LIST),
-        "responses": of(&[("200", body("The devices", &schema(&name(row, "List")), true))], true, &["304"]),
+        "parameters": with(parameters(&["realm", "user"], LIST), [of_kind(row, "fields"), of_kind(row, "sortKeys")]),
+        "responses": of(&[("200", body("The devices", &schema(&name(row, "List")), true))], true, &["304", "412"]),
     });
     let mut actions = vec!["create"];
     let mut bodies = vec![schema(&name(row, "Draft"))];
@@ -67,7 +72,7 @@ fn collection(row: &KindRow) -> Value {
         actions.extend(["skip", "check"]);
         bodies.push(schema("Skip"));
     }
-    bodies.push(schema("Empty"));
+    bodies.push(schema("Nothing"));
     let mut parameters = parameters(&["realm", "user"], ["ifMatch", "onLimit", "username"]);
     parameters.push(action(&actions));
     let done = json!({ "anyOf": [schema("Result"), schema("Empty")] });
@@ -94,32 +99,32 @@ fn created(row: &KindRow) -> Value {
 }
 
 fn instance(row: &KindRow) -> Value {
-    let of_path = ["realm", "user", "device"];
+    let of_path = ["realm", "user"];
+    let device = || of_kind(row, "device");
     let profile = || body("The whole profile", &schema(&name(row, "Profile")), true);
     let mut operations = json!({
         "get": {
             "operationId": format!("read{}", name(row, "")), "tags": [row.name],
             "summary": format!("Read one {} device, as the list shows it", row.name),
-            "parameters": parameters(&of_path, ["fields", "ifNoneMatch"]),
-            "responses": of(&[("200", body("The device", &json!({ "anyOf": [schema(&name(row, "Entry")), { "type": "object", "required": ["_id", "_rev"] }] }), true))], true, &["304"]),
+            "parameters": with(parameters(&of_path, ["ifNoneMatch"]), [device(), of_kind(row, "fields")]),
+            "responses": of(&[("200", body("The device", &json!({ "anyOf": [schema(&name(row, "Entry")), { "type": "object", "required": ["_id", "_rev"] }] }), true))], true, &["304", "412"]),
         },
         "delete": {
             "operationId": format!("delete{}", name(row, "")), "tags": [row.name],
             "summary": format!("Delete one {} device", row.name),
             "description": "A body is not looked at.",
-            "parameters": parameters(&of_path, ["ifMatch"]),
+            "parameters": with(parameters(&of_path, ["ifMatch"]), [device()]),
             "responses": of(&[("200", profile())], true, &["412", "428"]),
         },
         "post": {
             "operationId": format!("use{}", name(row, "")), "tags": [row.name],
             "summary": format!("Record that a login used a {} device", row.name),
             "description": "For administrators, that is for the login journey. Not in the vendor's API.",
-            "parameters": parameters(&of_path, ["ifMatch"]).into_iter().chain([action(&["recordUse"])]).collect::<Vec<_>>(),
+            "parameters": with(parameters(&of_path, ["ifMatch"]), [device(), action(&["recordUse"])]),
             "requestBody": request_body(&[schema("Use")], false),
-            "responses": of(&[("200", profile())], true, &["409", "412"]),
+            "responses": of(&[("200", profile())], true, &["409", "412", "501"]),
         },
     });
-    let new_name = if row.name_member == "alias" { "NewAlias" } else { "NewName" };
     let unsupported: &[&str] = if row.rename == Support::Yes { &[] } else { &["501"] };
     let mut own = vec!["412", "428"];
     own.extend(unsupported);
@@ -131,8 +136,8 @@ fn instance(row: &KindRow) -> Value {
             Support::No => format!("{} devices cannot be renamed", row.name),
         },
         "description": "Always an update, never an upsert. Unconditional without `If-Match`.",
-        "parameters": parameters(&of_path, ["ifMatch"]),
-        "requestBody": request_body(&[schema(new_name)], true),
+        "parameters": with(parameters(&of_path, ["ifMatch"]), [device()]),
+        "requestBody": request_body(&[schema(&name(row, "NewName"))], true),
         "responses": of(&[("200", profile())], true, &own),
     });
     operations
@@ -146,8 +151,8 @@ fn user() -> Value {
         "summary": "Forget everything of a user",
         "description": "For administrators. Not in the vendor's API.",
         "parameters": parameters,
-        "requestBody": request_body(&[schema("Empty")], false),
-        "responses": of(&[("200", body("`{\"result\":true}`", &schema("Result"), false))], true, &[]),
+        "requestBody": request_body(&[schema("Nothing")], false),
+        "responses": of(&[("200", body("`{\"result\":true}`", &schema("Result"), false))], true, &["412", "501"]),
     } })
 }
 
@@ -161,7 +166,7 @@ fn push_message() -> Value {
         "security": [],
         "parameters": parameters,
         "requestBody": request_body(&[schema("RefreshMessage")], true),
-        "responses": of(&[("200", body("`{}`", &schema("Empty"), false))], false, &["429"]),
+        "responses": of(&[("200", body("`{}`", &schema("Empty"), false))], false, &["429", "501"]),
     } })
 }
 
@@ -172,7 +177,7 @@ fn sessions() -> Value {
         "operationId": "sessionInfo", "tags": ["phones"],
         "summary": "Who the caller is",
         "parameters": parameters,
-        "requestBody": request_body(&[schema("Empty")], false),
-        "responses": of(&[("200", body("The session", &schema("Session"), false))], true, &[]),
+        "requestBody": request_body(&[schema("Nothing")], false),
+        "responses": of(&[("200", body("The session", &schema("Session"), false))], true, &["412", "501"]),
     } })
 }

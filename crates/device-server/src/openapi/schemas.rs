@@ -4,6 +4,8 @@ use device_core::DeviceKind;
 use device_core::kind::{Hidden, KindRow, Member, Source, TABLE};
 use serde_json::{Map, Value, json};
 
+use super::parameters::{device_name, id};
+
 /// Names of the schemas of a kind.
 pub(super) fn name(row: &KindRow, what: &str) -> String {
     let mut letters = row.name.chars();
@@ -19,6 +21,7 @@ pub(super) fn reference(name: &str) -> Value {
 pub(super) fn all() -> Value {
     let mut all: Map<String, Value> = shared();
     for row in &TABLE {
+        all.insert(name(row, "NewName"), new_name(row));
         all.insert(name(row, "Entry"), entry(row));
         all.insert(name(row, "List"), list(row));
         all.insert(name(row, "Profile"), profile(row));
@@ -30,7 +33,6 @@ pub(super) fn all() -> Value {
 fn shared() -> Map<String, Value> {
     let used = |member: &str, schema: Value| json!({ "type": "object", "required": [member], "properties": { member: schema }, "additionalProperties": false });
     let whole = || json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX });
-    let device_name = || json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9 ]*[A-Za-z0-9]$" });
     let all = [
         (
             "Error",
@@ -40,20 +42,10 @@ fn shared() -> Map<String, Value> {
             }),
         ),
         ("Empty", json!({ "type": "object", "additionalProperties": false })),
+        ("Nothing", json!({ "type": "object", "description": "What is in it is not looked at." })),
         (
             "Result",
             json!({ "type": "object", "required": ["result"], "properties": { "result": { "type": "boolean" } }, "additionalProperties": false }),
-        ),
-        (
-            "NewName",
-            json!({
-                "type": "object", "required": ["deviceName"], "properties": { "deviceName": device_name() },
-                "description": "Every other member is ignored, whatever it is: clients send whole devices. Not every text fits the pattern that the server takes: it refuses control characters and those that turn the direction of text.",
-            }),
-        ),
-        (
-            "NewAlias",
-            json!({ "type": "object", "required": ["alias"], "properties": { "alias": device_name() }, "description": "As a new name; of profiles the name is `alias`." }),
         ),
         (
             "Skip",
@@ -97,6 +89,14 @@ fn shared() -> Map<String, Value> {
         ),
     ];
     all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+/// The body of a rename.
+fn new_name(row: &KindRow) -> Value {
+    json!({
+        "type": "object", "required": [row.name_member], "properties": { row.name_member: device_name() },
+        "description": "Every other member is ignored, whatever it is: clients send whole devices.",
+    })
 }
 
 /// `_id` and `_rev`.
@@ -195,6 +195,8 @@ fn schema(member: &Member) -> Value {
         "checksumDigit" => json!({ "type": "boolean" }),
         "recoveryCodes" => json!({ "type": "array", "items": { "type": "string" } }),
         "key" | "metadata" | "location" | "devicePrint" => json!({ "type": "object" }),
+        _ if member.source == Source::Id => id(),
+        _ if member.source == Source::Name => device_name(),
         _ => json!({ "type": "string" }),
     };
     if let Some(description) = description {

@@ -29,6 +29,7 @@ pub(super) fn read(
         Resource::User { user_id } => match (request.method, action) {
             ("POST", Some("purge")) => {
                 conditions::of_action(request)?;
+                body::check_action_body(request)?;
                 Ok(Operation::Purge { user_id: user(user_id)? })
             }
             _ => Err(unsupported()),
