@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "what is not as it should be must fail the test")]
 
+mod change_feed;
 mod conformance;
 mod server;

@@ -108,16 +108,9 @@ impl Schema {
         PostgresStore::open(&self.address(), options).unwrap()
     }
 
-    /// A connection of the test's own, for as long as the runtime of `run` lives.
-    pub(crate) async fn connect(&self) -> tokio_postgres::Client {
-        let (client, connection) = tokio_postgres::connect(&self.url(), NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-    }
-
     /// Runs statements.
     pub(crate) fn run(&self, sql: &str) {
-        run(async { self.connect().await.batch_execute(sql).await.unwrap() });
+        Session::on(self).run(sql);
     }
 }
 
@@ -134,9 +127,31 @@ impl Drop for Schema {
     }
 }
 
-/// Runs what needs a runtime.
-pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+/// A connection of the test's own.
+pub(crate) struct Session {
+    client: tokio_postgres::Client,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Session {
+    pub(crate) fn on(schema: &Schema) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (client, connection) =
+            runtime.block_on(tokio_postgres::connect(&schema.url(), NoTls)).unwrap();
+        runtime.spawn(connection);
+        Self { client, runtime }
+    }
+
+    /// Runs statements.
+    pub(crate) fn run(&self, sql: &str) {
+        self.runtime.block_on(self.client.batch_execute(sql)).unwrap();
+    }
+
+    /// How many rows there are of what stands behind `from`.
+    pub(crate) fn count(&self, from: &str) -> i64 {
+        let sql = format!("select count(*) from {from}");
+        self.runtime.block_on(self.client.query_one(&sql, &[])).unwrap().get(0)
+    }
 }
 
 /// A place of the conformance suite.
