@@ -17,7 +17,7 @@ const APPLICATION_NAME: &str = "devreg";
 /// The URL of a database: `postgres://user:password@host:5432/database`, with several hosts where one of them is the primary (`host-1,host-2`), and with libpq's parameters as far as
 /// tokio-postgres knows them. What is printed of it has no password.
 #[derive(Clone)]
-pub struct Address(Config);
+pub struct Address(Box<Config>);
 
 /// Why a text is no [`Address`]. It does not repeat the text, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,12 +56,12 @@ impl Address {
         if config.get_target_session_attrs() == TargetSessionAttrs::Any {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        Ok(Self(config))
+        Ok(Self(Box::new(config)))
     }
 
     /// For connections whose statements the server is to end by itself after `time_max`, so that what was given up does not go on for long.
     pub(crate) fn config(&self, time_max: Option<Duration>) -> Config {
-        let mut config = self.0.clone();
+        let mut config = Config::clone(&self.0);
         if let Some(time_max) = time_max {
             let own = format!("-c statement_timeout={}", time_max.as_millis());
             let options =
