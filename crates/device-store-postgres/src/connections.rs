@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -35,21 +35,29 @@ impl Connections {
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config.clone(), tls.clone(), manager_config);
         let connections = options.write_connections.clamp(1, WRITE_CONNECTIONS_MAX);
-        let writers = Pool::builder(manager).max_size(connections).build();
+        let writers = Pool::builder(manager)
+            .max_size(connections)
+            .create_timeout(Some(STATEMENT_TIME_MAX))
+            .runtime(Runtime::Tokio1)
+            .build();
         Self {
             config,
             tls,
             prepared: options.prepared,
             readers: (0..options.read_connections.max(1)).map(|_| Mutex::default()).collect(),
             next_reader: AtomicUsize::new(0),
-            // Without time limits of its own, the pool has nothing to be misconfigured: the callers' limits hold.
+            // It fails only where it is to keep time and has no runtime to do so.
             writers: writers.unwrap_or_else(|error| unreachable!("{error}")),
         }
     }
 
     /// A new connection, which is not shared.
     pub(crate) async fn connect(&self) -> Result<ClientWrapper, Trouble> {
-        let connected = self.config.connect(self.tls.clone()).await;
+        // The configuration's own limit ends when a host answers at all.
+        let connecting = self.config.connect(self.tls.clone());
+        let connected = timeout(STATEMENT_TIME_MAX, connecting).await.map_err(|_| {
+            Trouble::Again("the database did not complete a connection in time".into())
+        })?;
         let (client, connection) = connected.map_err(|error| Trouble::unconnected(&error))?;
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {

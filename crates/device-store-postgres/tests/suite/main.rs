@@ -4,4 +4,6 @@
 
 mod change_feed;
 mod conformance;
+mod faults;
+mod proxy;
 mod server;

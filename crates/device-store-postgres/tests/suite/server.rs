@@ -43,6 +43,13 @@ impl Server {
         }
         Some(Self { url: url.trim().to_owned(), _child: child, _stdin: stdin })
     }
+
+    /// Kills it, as the end of its machine would; the script starts it again.
+    pub(crate) fn kill(schema: &Schema) {
+        let sql = "select split_part(pg_read_file('postmaster.pid'), E'\\n', 1)";
+        let id = Session::on(schema).text(sql);
+        assert!(Command::new("kill").args(["-KILL", &id]).status().unwrap().success());
+    }
 }
 
 /// The URL of the server that the tests share.
@@ -104,6 +111,12 @@ impl Schema {
         Address::parse(&Secret::new(self.url())).unwrap()
     }
 
+    /// Opens the store by another way to the server.
+    pub(crate) fn open_by(&self, server: &str, options: &Options) -> PostgresStore {
+        let address = Address::parse(&Secret::new(self.url_by(server))).unwrap();
+        PostgresStore::open(&address, options).unwrap()
+    }
+
     pub(crate) fn open(&self, options: &Options) -> PostgresStore {
         PostgresStore::open(&self.address(), options).unwrap()
     }
@@ -145,6 +158,11 @@ impl Session {
     /// Runs statements.
     pub(crate) fn run(&self, sql: &str) {
         self.runtime.block_on(self.client.batch_execute(sql)).unwrap();
+    }
+
+    /// The text that a query gives.
+    pub(crate) fn text(&self, sql: &str) -> String {
+        self.runtime.block_on(self.client.query_one(sql, &[])).unwrap().get(0)
     }
 
     /// How many rows there are of what stands behind `from`.
