@@ -102,8 +102,7 @@ fn host(url: &str) -> &str {
 
 fn forward(mut from: TcpStream, mut to: TcpStream, state: &Mutex<State>) {
     let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let Ok(read @ 1..) = from.read(&mut buffer) else { break };
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
         let fault = {
             let mut state = state.lock().unwrap();
             state.packets = state.packets.saturating_sub(1);

@@ -132,9 +132,10 @@ impl Drop for Schema {
         if std::thread::panicking() || url() != Some(&self.server) {
             return;
         }
+        // The log first, as the store does: one that was just dropped may be giving numbers yet.
         self.run(
-            "delete from store_note where name not like 'names%'; delete from device_set; delete from device_alias; delete from device_change_queue; \
-             delete from device_change; update device_change_log set first = 1, next = 1",
+            "update device_change_log set first = 1, next = 1; delete from device_change_queue; delete from device_change; \
+             delete from device_set; delete from device_alias; delete from store_note where name not like 'names%'",
         );
         EMPTIED.lock().unwrap().push(self.name.clone());
     }
