@@ -35,7 +35,10 @@ pub(crate) async fn changes(
     // Numbers are far from ending: at a million a second in 292,000 years.
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let from = after.map_or(0, |cursor| number(cursor.sequence().saturating_add(1)));
-    let limit = number(limit.min(PAGE_MAX) as u64);
+    let page_max = limit.min(PAGE_MAX);
+    let limit = number(page_max as u64);
+    // One batch fills any page, so a reader does not go after writers who are faster.
+    let mut has_numbered = false;
     loop {
         let rows = shared.connections.read(&CHANGES, &[&from, &limit], deadline).await;
         let rows = rows.map_err(Trouble::of_read)?;
@@ -52,10 +55,12 @@ pub(crate) async fn changes(
                 page.push(change(number, column(row, 3)?, column(row, 4)?)?);
             }
         }
-        if !page.is_empty() || !queued || limit == 0 {
+        let is_full = page.len() >= page_max;
+        if is_full || !queued || (has_numbered && !page.is_empty()) {
             return Ok(page);
         }
         number_changes(shared, deadline).await.map_err(Trouble::of_read)?;
+        has_numbered = true;
     }
 }
 
