@@ -17,6 +17,7 @@ use crate::callers::CallersError;
 use crate::callers::settings::{FixedToken, IssuerSettings, Scopes, SessionSettings};
 use crate::refresh_limit::RefreshLimit;
 use crate::signing_key::ADMINISTRATOR_SCOPE;
+use crate::stores::StoreChoice;
 use device_wire::realms::{Realms, RealmsError};
 
 /// The file that is read where none is named, if it is there.
@@ -31,7 +32,9 @@ pub struct Settings {
     /// The folder of store and signing key.
     pub data: PathBuf,
     /// Which store; by default [`STORE_DEFAULT`](crate::stores::STORE_DEFAULT), unless the data folder holds another one.
-    pub store: Option<String>,
+    pub store: Option<StoreChoice>,
+    /// Connections to a database.
+    pub postgres: PostgresSettings,
     /// Whose behaviour is followed where the documents differ.
     pub compatibility: Compatibility,
     /// First path segments that are skipped; by default those of [`Self::compatibility`].
@@ -155,6 +158,22 @@ pub struct LimitSettings {
     pub trusted: Option<usize>,
 }
 
+/// `postgres.*`; what is not set is as `device-store-postgres` has it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresSettings {
+    /// Connections for reads.
+    pub read_connections: Option<u8>,
+    /// Connections for writes.
+    pub write_connections: Option<u8>,
+    /// Whether statements are prepared.
+    pub prepared: Option<bool>,
+    /// A file of certificates that those of servers are checked with.
+    pub ca_file: Option<PathBuf>,
+    /// Changes that are kept.
+    pub changes_kept: Option<u64>,
+}
+
 /// `tokens.*`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,7 +211,7 @@ pub struct Flags {
     /// `--listen`
     pub listen: Option<String>,
     /// `--store`
-    pub store: Option<String>,
+    pub store: Option<StoreChoice>,
 }
 
 /// Why the settings cannot be used.
@@ -238,6 +257,7 @@ impl Settings {
             .set_default("require_if_match", false)?
             .set_default("session_strength", "none")?
             .set_default("log", "info")?
+            .set_default("postgres", config::Map::<String, config::Value>::new())?
             .set_default("answers.secrets", "redact")?
             .set_default("cors.origins", Vec::<String>::new())?
             .set_default("refresh.on_retired", "reject")?
@@ -267,7 +287,7 @@ impl Settings {
             )
             .set_override_option("data", flags.data.as_ref().map(path))?
             .set_override_option("listen", flags.listen.clone())?
-            .set_override_option("store", flags.store.clone())?
+            .set_override_option("store", flags.store.as_ref().map(StoreChoice::expose))?
             .build()?;
         Ok(settings.try_deserialize()?)
     }

@@ -1,11 +1,16 @@
 //! The stores a server can stand on: the only file that names them.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use device_store::MemoryStore;
+use device_core::Secret;
+use device_store::{MemoryStore, StoreError};
 use device_store_journal::JournalStore;
+use device_store_postgres::{Address, PostgresStore};
 use device_store_sled::SledStore;
+use serde::Deserialize;
 
+use crate::settings::PostgresSettings;
 use crate::unfinished;
 
 /// The store of those who name none.
@@ -15,7 +20,49 @@ pub const STORE_DEFAULT: &str = "sled";
 pub const EMBEDDED: [&str; 2] = ["journal", "sled"];
 
 /// All names of stores, for messages.
-pub const NAMES: &str = "journal, sled, memory";
+pub const NAMES: &str = "journal, sled, memory, postgres://...";
+
+/// Which store is meant: its name, or the URL of a database. A URL may hold a password, so this is not printed whole.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct StoreChoice(Secret);
+
+impl StoreChoice {
+    /// The name, or the URL with its password.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// Whether a database is meant rather than a store in the data folder.
+    #[must_use]
+    pub fn is_database(&self) -> bool {
+        Address::is_meant_by(self.expose())
+    }
+}
+
+impl<T: Into<String>> From<T> for StoreChoice {
+    fn from(text: T) -> Self {
+        Self(Secret::new(text.into()))
+    }
+}
+
+/// For messages: a URL without its password.
+impl fmt::Display for StoreChoice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.expose().split_once("://"), Address::parse(&self.0)) {
+            (None, _) => formatter.write_str(self.expose()),
+            (Some(_), Ok(address)) => address.fmt(formatter),
+            (Some((scheme, _)), Err(_)) => write!(formatter, "{scheme}://..."),
+        }
+    }
+}
+
+impl fmt::Debug for StoreChoice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
 
 /// A store that was opened.
 #[derive(Debug)]
@@ -26,6 +73,8 @@ pub enum Opened {
     Journal(JournalStore),
     /// sled, in the data folder.
     Sled(SledStore),
+    /// A database, which other processes may have open as well.
+    Postgres(PostgresStore),
 }
 
 /// Why a store cannot be opened.
@@ -73,6 +122,19 @@ pub enum OpenError {
         /// What is copied.
         from: String,
     },
+    /// Only a part of it is there.
+    #[error(
+        "the store in {address} is an unfinished copy: repeat `devreg copy --from {from} --to ...`, which goes on where it ended"
+    )]
+    UnfinishedDatabase {
+        /// The database, without a password.
+        address: Box<str>,
+        /// What is copied.
+        from: String,
+    },
+    /// A database was to be used that has no tables of its own to bring up to date.
+    #[error("`{0}` has no tables: only a database (`--store postgres://...`) is migrated")]
+    NothingToMigrate(String),
     /// It cannot be seen whether it is whole.
     #[error("cannot look for an unfinished copy in the data folder: {0}")]
     Marker(std::io::Error),
@@ -82,15 +144,28 @@ pub enum OpenError {
     /// The store says no.
     #[error(transparent)]
     Journal(#[from] device_store_journal::OpenError),
+    /// The store says no.
+    #[error(transparent)]
+    Postgres(#[from] device_store_postgres::OpenError),
+    /// The URL of a database is none.
+    #[error(transparent)]
+    Address(#[from] device_store_postgres::AddressError),
+    /// A database says no when it is asked whether it is whole.
+    #[error(transparent)]
+    Database(#[from] StoreError),
 }
 
 impl OpenError {
-    /// Whether another process has the store: worth another try later.
+    /// Whether another process has the store, or a database does not answer: worth another try later.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
         match self {
             Self::Sled(error) => matches!(error, device_store_sled::OpenError::InUse { .. }),
             Self::Journal(error) => error.is_in_use(),
+            Self::Postgres(error) => {
+                matches!(error, device_store_postgres::OpenError::Unreachable { .. })
+            }
+            Self::Database(_) => true,
             _ => false,
         }
     }
@@ -110,6 +185,7 @@ impl Opened {
             Self::Memory(_) => "memory",
             Self::Journal(_) => "journal",
             Self::Sled(_) => "sled",
+            Self::Postgres(_) => "postgres",
         }
     }
 
@@ -118,7 +194,7 @@ impl Opened {
     pub fn file_problems(&self) -> Option<Vec<String>> {
         match self {
             Self::Journal(store) => Some(store.verify().problems),
-            Self::Memory(_) | Self::Sled(_) => None,
+            Self::Memory(_) | Self::Sled(_) | Self::Postgres(_) => None,
         }
     }
 }
@@ -127,10 +203,10 @@ impl Opened {
 ///
 /// # Errors
 /// [`OpenError::OnlyAnother`], [`OpenError::Several`].
-pub fn choose(said: Option<&str>, data: &Path) -> Result<String, OpenError> {
+pub fn choose(said: Option<&StoreChoice>, data: &Path) -> Result<StoreChoice, OpenError> {
     match said {
-        Some(said) => Ok(said.to_owned()),
-        None => choose_default(STORE_DEFAULT, data),
+        Some(said) => Ok(said.clone()),
+        None => choose_default(STORE_DEFAULT, data).map(StoreChoice::from),
     }
 }
 
@@ -162,11 +238,31 @@ pub fn is_there(name: &str, data: &Path) -> bool {
 /// # Errors
 /// [`OpenError`], with what to do.
 pub fn open(name: &str, data: &Path) -> Result<Opened, OpenError> {
-    if let Some(from) = unfinished::source(name, data).map_err(OpenError::Marker)? {
+    open_with(name, data, &PostgresSettings::default())
+}
+
+/// As [`open`], with settings for a database.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(
+    name: &str,
+    data: &Path,
+    settings: &PostgresSettings,
+) -> Result<Opened, OpenError> {
+    let embedded = !Address::is_meant_by(name);
+    if embedded && let Some(from) = unfinished::source(name, data).map_err(OpenError::Marker)? {
         let (name, data) = (name.to_owned(), data.display().to_string());
         return Err(OpenError::Unfinished { name, data, from });
     }
-    open_unfinished(name, data)
+    let opened = open_unfinished_with(name, data, settings)?;
+    if let Opened::Postgres(store) = &opened
+        && let Some(from) = store.unfinished()?
+    {
+        let address = store.address().to_string().into();
+        return Err(OpenError::UnfinishedDatabase { address, from });
+    }
+    Ok(opened)
 }
 
 /// As [`open`], also if it is an unfinished copy: for the copy itself.
@@ -174,6 +270,18 @@ pub fn open(name: &str, data: &Path) -> Result<Opened, OpenError> {
 /// # Errors
 /// As [`open`].
 pub fn open_unfinished(name: &str, data: &Path) -> Result<Opened, OpenError> {
+    open_unfinished_with(name, data, &PostgresSettings::default())
+}
+
+/// As [`open_unfinished`], with settings for a database.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_unfinished_with(
+    name: &str,
+    data: &Path,
+    settings: &PostgresSettings,
+) -> Result<Opened, OpenError> {
     let folder = folder(name, data);
     match name {
         "memory" => Ok(Opened::nothing()),
@@ -185,7 +293,66 @@ pub fn open_unfinished(name: &str, data: &Path) -> Result<Opened, OpenError> {
             let options = device_store_sled::Options::default();
             Ok(Opened::Sled(SledStore::open(folder, options)?))
         }
-        _ => Err(OpenError::NoSuchStore(name.to_owned())),
+        _ if Address::is_meant_by(name) => {
+            let address = Address::parse(&Secret::new(name))?;
+            Ok(Opened::Postgres(PostgresStore::open(&address, &postgres_options(settings))?))
+        }
+        _ => Err(OpenError::NoSuchStore(StoreChoice::from(name).to_string())),
+    }
+}
+
+/// Makes the tables of a database or brings them up to date. Says in a line what was done.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn migrate(choice: &StoreChoice, settings: &PostgresSettings) -> Result<String, OpenError> {
+    if !choice.is_database() {
+        return Err(OpenError::NothingToMigrate(choice.to_string()));
+    }
+    let address = Address::parse(&choice.0)?;
+    let migrated = PostgresStore::migrate(&address, &postgres_options(settings))?;
+    let done = if migrated.applied.is_empty() { "already has" } else { "now has" };
+    Ok(format!("the database {address} {done} version {} of the tables", migrated.version))
+}
+
+/// Marks a store as an unfinished copy of `source`: by a file beside a store in files, which need not be there yet, by a row in a database.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn begin_copy(
+    name: &str,
+    data: &Path,
+    opened: Option<&Opened>,
+    source: &str,
+) -> Result<(), OpenError> {
+    match opened {
+        Some(Opened::Postgres(store)) => Ok(store.mark_unfinished(Some(source))?),
+        _ => unfinished::begin(name, data, source).map_err(OpenError::Marker),
+    }
+}
+
+/// Takes the mark of [`begin_copy`] away.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn end_copy(name: &str, data: &Path, opened: &Opened) -> Result<(), OpenError> {
+    match opened {
+        Opened::Postgres(store) => Ok(store.mark_unfinished(None)?),
+        _ => unfinished::end(name, data).map_err(OpenError::Marker),
+    }
+}
+
+fn postgres_options(settings: &PostgresSettings) -> device_store_postgres::Options {
+    let default = device_store_postgres::Options::default();
+    device_store_postgres::Options {
+        read_connections: settings.read_connections.map_or(default.read_connections, usize::from),
+        write_connections: settings
+            .write_connections
+            .map_or(default.write_connections, usize::from),
+        prepared: settings.prepared.unwrap_or(default.prepared),
+        ca_file: settings.ca_file.clone(),
+        changes_kept: settings.changes_kept.unwrap_or(default.changes_kept),
+        ..default
     }
 }
 
@@ -197,6 +364,7 @@ macro_rules! on_store {
             $crate::stores::Opened::Memory($store) => $body,
             $crate::stores::Opened::Journal($store) => $body,
             $crate::stores::Opened::Sled($store) => $body,
+            $crate::stores::Opened::Postgres($store) => $body,
         }
     };
 }
@@ -231,6 +399,17 @@ mod tests {
             );
             let several = chosen(default, &[default, other]).unwrap_err();
             assert!(several.contains("say with `--store` which of them is meant"), "{several}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_printed() {
+        for url in
+            ["postgres://u:canary@one,two/db", "postgres://u:canary@/", "postgre://u:canary@one/db"]
+        {
+            let choice = StoreChoice::from(url);
+            let refused = OpenError::NoSuchStore(choice.to_string());
+            assert!(!format!("{choice} {choice:?} {refused}").contains("canary"), "{choice}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The mark of a copy that is not finished: a file in the data folder, `journal.unfinished`, as long as only a part of the store `journal` is there.
+//! The mark of a copy that is not finished, for stores that live in files (a database has a row for it): a file in the data folder, `journal.unfinished`, as long as only a part of the store `journal` is there.
 //!
 //! It is durable before the store is made, and goes only when the copy was compared with its source. Without it a part of the users would pass for all of them.
 

@@ -11,46 +11,64 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Exit, Failure, Output, not_opened, operator, runtime};
 use crate::copy::{Compared, compare, copy};
-use crate::stores::{self, EMBEDDED, Opened};
-use crate::{on_store, unfinished};
+use crate::on_store;
+use crate::settings::{Flags, PostgresSettings, Settings};
+use crate::stores::{self, EMBEDDED, Opened, StoreChoice};
 
 /// Problems that are named one by one. All of a large store would tell nobody more.
 const NAMED_MAX: u64 = 100;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// What to copy: an embedded store and its data folder
-    #[arg(long, value_name = "STORE:DIR", value_parser = StorePlace::parse)]
-    from: StorePlace,
+    /// What to copy: an embedded store and its data folder, or a database
+    #[arg(long, value_name = "STORE:DIR|postgres://...")]
+    from: StoreChoice,
     /// Where to: another such store, empty or an unfinished copy of the same
-    #[arg(long, value_name = "STORE:DIR", value_parser = StorePlace::parse)]
-    to: StorePlace,
+    #[arg(long, value_name = "STORE:DIR|postgres://...")]
+    to: StoreChoice,
     /// How to sum up
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }
 
-/// `sled:./devreg-data`
+/// `sled:./devreg-data`, or the URL of a database, which has no data folder.
 #[derive(Debug, Clone)]
 struct StorePlace {
-    store: &'static str,
+    store: StoreChoice,
     data: PathBuf,
 }
 
 impl StorePlace {
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Not a parser of clap, whose message would repeat what was given, with its password.
+    fn parse(given: &StoreChoice) -> Result<Self, Failure> {
+        if given.is_database() {
+            return Ok(Self { store: given.clone(), data: PathBuf::new() });
+        }
+        Self::in_files(given.expose()).map_err(|message| Failure::new(Exit::Usage, message))
+    }
+
+    fn in_files(text: &str) -> Result<Self, String> {
         let (name, data) =
             text.split_once(':').filter(|(_, data)| !data.is_empty()).ok_or_else(|| {
                 "a store is written as its name and its data folder: sled:./devreg-data".to_owned()
             })?;
         let store = EMBEDDED.into_iter().find(|store| *store == name).ok_or_else(|| {
-            format!("there is no store `{name}` in files; there are: {}", EMBEDDED.join(", "))
+            let there = EMBEDDED.join(", ");
+            format!("there is no store `{name}` in files; there are: {there}; and postgres://...")
         })?;
-        Ok(Self { store, data: data.into() })
+        Ok(Self { store: StoreChoice::from(store), data: data.into() })
     }
 
     fn is_there(&self) -> bool {
-        stores::is_there(self.store, &self.data)
+        self.store.is_database() || stores::is_there(self.store.expose(), &self.data)
+    }
+
+    /// What `serve` is told to use it.
+    fn flags(&self) -> String {
+        match self.store.is_database() {
+            true => format!("--store {}", self.store),
+            false => format!("--data {} --store {}", self.data.display(), self.store),
+        }
     }
 
     fn is_same_as(&self, other: &Self) -> bool {
@@ -61,12 +79,16 @@ impl StorePlace {
 
 impl fmt::Display for StorePlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.store, self.data.display())
+        match self.store.is_database() {
+            true => self.store.fmt(formatter),
+            false => write!(formatter, "{}:{}", self.store, self.data.display()),
+        }
     }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let Arguments { from, to, .. } = arguments;
+    let (from, to) = (StorePlace::parse(&arguments.from)?, StorePlace::parse(&arguments.to)?);
+    let (from, to) = (&from, &to);
     if from.is_same_as(to) {
         return Err(Failure::new(Exit::Failed, format!("`{from}` and `{to}` are one store")));
     }
@@ -78,10 +100,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         );
         return Err(Failure::new(Exit::NotFound, message));
     }
-    let source = stores::open(from.store, &from.data).map_err(|error| not_opened(&error))?;
+    let databases = Settings::load(&Flags::default())?.postgres;
+    let source = stores::open_with(from.store.expose(), &from.data, &databases)
+        .map_err(|error| not_opened(&error))?;
     let runtime = runtime()?;
-    let counts = on_store!(&source, |source| runtime.block_on(copy_from(source, from, to)))?;
-    counts.print(arguments);
+    let counts =
+        on_store!(&source, |source| runtime.block_on(copy_from(source, from, to, &databases)))?;
+    counts.print(from, to, arguments.output);
     Ok(Exit::Done)
 }
 
@@ -89,19 +114,21 @@ async fn copy_from<S: DeviceStore>(
     source: &S,
     from: &StorePlace,
     to: &StorePlace,
+    databases: &PostgresSettings,
 ) -> Result<Counts, Failure> {
     // Nothing is made or written before it is known that all of the source can be read and nothing in the target is in the way.
-    let found = if to.is_there() { Some(open_target(to)?) } else { None };
+    let found = if to.is_there() { Some(open_target(to, databases)?) } else { None };
     let nothing = Opened::nothing();
     let mut counts = on_store!(found.as_ref().unwrap_or(&nothing), |target| {
         walk(source, target, bar("checking", None), true).await?
     });
     let total = counts.sets;
+    let store = to.store.expose();
     if counts.missing > 0 || found.is_none() {
-        unfinished::begin(to.store, &to.data, &from.to_string())?;
+        stores::begin_copy(store, &to.data, found.as_ref(), &from.to_string())?;
         let target = match found {
             Some(target) => target,
-            None => open_target(to)?,
+            None => open_target(to, databases)?,
         };
         let (caller, progress) = (operator("copy"), bar("copying", Some(total)));
         let written = on_store!(&target, |target| {
@@ -116,13 +143,16 @@ async fn copy_from<S: DeviceStore>(
             written
         });
         counts.written = written;
+        stores::end_copy(store, &to.data, &target)?;
+    } else if let Some(target) = &found {
+        stores::end_copy(store, &to.data, target)?;
     }
-    unfinished::end(to.store, &to.data)?;
     Ok(counts)
 }
 
-fn open_target(to: &StorePlace) -> Result<Opened, Failure> {
-    stores::open_unfinished(to.store, &to.data).map_err(|error| not_opened(&error))
+fn open_target(to: &StorePlace, databases: &PostgresSettings) -> Result<Opened, Failure> {
+    stores::open_unfinished_with(to.store.expose(), &to.data, databases)
+        .map_err(|error| not_opened(&error))
 }
 
 /// Compares the stores. What keeps one from being a copy of the other is named, and then it fails.
@@ -207,15 +237,14 @@ impl Counts {
         self.devices += set.devices.len() as u64;
     }
 
-    fn print(&self, Arguments { from, to, output }: &Arguments) {
+    fn print(&self, from: &StorePlace, to: &StorePlace, output: Output) {
         let Self { users, sets, devices, written, .. } = self;
         let unchanged = sets - written;
         match output {
             Output::Text => eprintln!(
                 "`{to}` is a copy of `{from}`: {users} users, {devices} devices; {written} of {sets} sets written, {unchanged} unchanged, all compared\n\
-                 serve it with `--data {} --store {}`; the source is as it was",
-                to.data.display(),
-                to.store,
+                 serve it with `{}`; the source is as it was",
+                to.flags(),
             ),
             Output::Json => println!(
                 "{{\"users\":{users},\"sets\":{sets},\"devices\":{devices},\"written\":{written},\"unchanged\":{unchanged}}}"

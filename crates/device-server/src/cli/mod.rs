@@ -6,6 +6,7 @@ mod copy;
 mod demo_data;
 mod export;
 mod import;
+mod migrate;
 mod purge;
 mod serve;
 mod token;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::settings::{Flags, Settings};
-use crate::stores::{self, NAMES, Opened, STORE_DEFAULT};
+use crate::stores::{self, NAMES, Opened, STORE_DEFAULT, StoreChoice};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +80,8 @@ enum Command {
     Purge(purge::Arguments),
     /// Copy a store into one of another kind, exactly
     Copy(copy::Arguments),
+    /// Make the tables of a database, or bring them up to date
+    Migrate(migrate::Arguments),
     /// Read everything and name what is damaged or contradicts itself
     Verify(verify::Arguments),
     /// Write users who do not exist, one JSON object a line
@@ -92,7 +95,7 @@ struct StoreArguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[arg(long, value_name = "STORE", help = store_help())]
-    store: Option<String>,
+    store: Option<StoreChoice>,
 }
 
 /// How a command sums up.
@@ -113,7 +116,7 @@ impl StoreArguments {
 
     fn open(&self) -> Result<(Settings, Opened), Failure> {
         let settings = self.settings()?;
-        if settings.store.as_deref() == Some("memory") {
+        if settings.store.as_ref().is_some_and(|store| store.expose() == "memory") {
             return Err(Failure::new(
                 Exit::Failed,
                 "the memory store is empty outside a server: there is nothing to work on",
@@ -126,8 +129,9 @@ impl StoreArguments {
 
 /// Opens the store; one that another process uses is worth another try later.
 fn open(settings: &Settings) -> Result<Opened, Failure> {
-    let name = stores::choose(settings.store.as_deref(), &settings.data)?;
-    stores::open(&name, &settings.data).map_err(|error| not_opened(&error))
+    let store = stores::choose(settings.store.as_ref(), &settings.data)?;
+    stores::open_with(store.expose(), &settings.data, &settings.postgres)
+        .map_err(|error| not_opened(&error))
 }
 
 fn not_opened(error: &stores::OpenError) -> Failure {
@@ -150,6 +154,7 @@ pub fn run() -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Purge(arguments) => purge::run(&arguments),
         Command::Copy(arguments) => copy::run(&arguments),
+        Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::DemoData(arguments) => demo_data::run(&arguments),
     };

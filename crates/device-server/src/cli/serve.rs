@@ -17,6 +17,7 @@ use crate::http::{Service, router, serve};
 use crate::settings::{Flags, Settings};
 use crate::signing_key::SigningKey;
 use crate::source::Proxies;
+use crate::stores::StoreChoice;
 use crate::{cors, demo, on_store};
 use device_wire::call::Reading;
 
@@ -32,7 +33,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
     #[arg(long, value_name = "STORE", help = store_help())]
-    store: Option<String>,
+    store: Option<StoreChoice>,
     /// Load a few users into an empty store and print curl lines to try
     #[arg(long)]
     demo: bool,

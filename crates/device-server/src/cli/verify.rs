@@ -48,8 +48,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 /// Opens the store, which must be there: a new one would be found to be without faults.
 fn open(arguments: &StoreArguments) -> Result<Opened, Failure> {
     let settings = arguments.settings()?;
-    let name = stores::choose(settings.store.as_deref(), &settings.data)?;
-    if stores::EMBEDDED.contains(&&*name) && !stores::is_there(&name, &settings.data) {
+    let store = stores::choose(settings.store.as_ref(), &settings.data)?;
+    let name = store.expose();
+    if stores::EMBEDDED.contains(&name) && !stores::is_there(name, &settings.data) {
         let message = format!("there is no store `{name}` in `{}`", settings.data.display());
         return Err(Failure::new(Exit::NotFound, message));
     }

@@ -55,6 +55,11 @@ impl Place {
         Self { store: Some(store), ..Self::empty() }
     }
 
+    /// The store of its commands.
+    pub(crate) fn store(&self) -> &'static str {
+        self.store.unwrap()
+    }
+
     /// With the users of [`users::LINES`] in the store.
     pub(crate) fn with_users() -> Self {
         Self::empty().and_users()

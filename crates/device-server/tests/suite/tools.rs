@@ -7,12 +7,18 @@ use crate::place::Ended;
 
 /// Whether a tool is there. Where it is not, the test fails if the environment asks for it, and says that it was skipped otherwise.
 pub(crate) fn has(tool: &str) -> bool {
-    const REQUIRE_VARIABLE: &str = "DEVREG_REQUIRE_TOOLS";
-    const SKIPPED_VARIABLE: &str = "DEVREG_SKIPPED";
     let version = if tool == "openssl" { "version" } else { "--version" };
     if Command::new(tool).arg(version).output().is_ok_and(|output| output.status.success()) {
         return true;
     }
+    missing(tool);
+    false
+}
+
+/// Says that a test was skipped for want of a tool, or fails if the environment asks for it.
+pub(crate) fn missing(tool: &str) {
+    const REQUIRE_VARIABLE: &str = "DEVREG_REQUIRE_TOOLS";
+    const SKIPPED_VARIABLE: &str = "DEVREG_SKIPPED";
     let required = std::env::var(REQUIRE_VARIABLE).is_ok_and(|value| value == "1");
     assert!(!required, "{tool} is not installed, and {REQUIRE_VARIABLE} asks for it");
     let line = format!("SKIPPED: {tool} is not installed\n");
@@ -22,7 +28,6 @@ pub(crate) fn has(tool: &str) -> bool {
     }
     // Past the test harness, which would keep it for itself.
     io::stderr().write_all(line.as_bytes()).unwrap();
-    false
 }
 
 /// Runs a script.

@@ -46,6 +46,9 @@ pub async fn cursors_after_trim<S: DeviceStore>(store: &S) {
 /// A store that keeps few changes forgets the oldest ones, and says so to whoever comes back with an old cursor.
 pub fn old_changes_are_forgotten<P: Place>() {
     const KEPT: u64 = 5;
+    if !P::is_there() {
+        return;
+    }
     let place = P::default();
     let store = place.open(KEPT);
     futures_executor::block_on(async {

@@ -17,7 +17,7 @@ use crate::server::REFRESH;
 use crate::users::{LINES, PHONE, USER};
 
 /// So many users with up to four sets each, some of whom are called otherwise than their `_id`.
-fn lines(users: usize) -> String {
+pub(super) fn lines(users: usize) -> String {
     let user = |number: usize| {
         let profile = |id: &str| json!({"uuid": format!("{id}-{number}"), "recoveryCodes": ["a", "{SCRYPT}b"], "unknown": [number, 1.5]});
         let mut oath = profile("oath");
@@ -46,7 +46,7 @@ fn lines(users: usize) -> String {
 }
 
 /// A store's sets, whole, and where the ids of their owners lead.
-type Content = Vec<(SetKey, Arc<DeviceSet>, Option<Username>)>;
+pub(super) type Content = Vec<(SetKey, Arc<DeviceSet>, Option<Username>)>;
 
 fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
@@ -68,12 +68,12 @@ async fn read<S: DeviceStore>(store: &S) -> Content {
     }
 }
 
-fn content(data: &Path, store: &str) -> Content {
+pub(super) fn content(data: &Path, store: &str) -> Content {
     let opened = stores::open(store, data).unwrap();
     on_store!(&opened, |store| run(read(store)))
 }
 
-fn counts(ended: Ended) -> Value {
+pub(super) fn counts(ended: Ended) -> Value {
     serde_json::from_str(&ended.done()).unwrap()
 }
 

@@ -7,6 +7,7 @@ mod import;
 mod kill_import;
 mod ldif;
 mod logs;
+mod postgres;
 mod serve;
 mod stores;
 mod token;
