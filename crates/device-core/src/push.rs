@@ -14,8 +14,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
-use crate::device::MessageDigest;
+use crate::device::{MessageDigest, PushFacts};
 use crate::limits::{PUSH_KEY_BYTES_MIN, PUSH_TOKEN_BYTES_MAX, PUSH_TYPE_CHARS_MAX};
 use crate::{DeviceName, Secret, Username};
 
@@ -146,11 +147,9 @@ impl RefreshMessage {
     #[must_use]
     pub fn is_signed_with(&self, key: Option<&Secret>) -> bool {
         const NOBODYS_KEY: [u8; 32] = [0; 32];
-        let key = key
-            .and_then(|key| STANDARD.decode(key.expose()).ok())
-            .filter(|key| key.len() >= PUSH_KEY_BYTES_MIN);
+        let key = key_bytes(key);
         let genuine = key.is_some();
-        let key = zeroize::Zeroizing::new(key.unwrap_or_else(|| NOBODYS_KEY.to_vec()));
+        let key = key.unwrap_or_else(|| Zeroizing::new(NOBODYS_KEY.to_vec()));
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&key) else { return false };
         mac.update(self.signed.as_bytes());
         mac.verify_slice(&self.signature).is_ok() && genuine
@@ -164,6 +163,20 @@ impl RefreshMessage {
             .copy_from_slice(&Sha256::digest(self.signed.as_bytes())[..size_of::<MessageDigest>()]);
         digest
     }
+}
+
+impl PushFacts {
+    /// Whether a message of this device can be genuine: it has a key, in Base64, of at least [`PUSH_KEY_BYTES_MIN`] bytes.
+    #[must_use]
+    pub fn can_refresh(&self) -> bool {
+        key_bytes(self.shared_secret.as_ref()).is_some()
+    }
+}
+
+/// The bytes of a key that messages may be signed with.
+fn key_bytes(key: Option<&Secret>) -> Option<Zeroizing<Vec<u8>>> {
+    let key = Zeroizing::new(STANDARD.decode(key?.expose()).ok()?);
+    (key.len() >= PUSH_KEY_BYTES_MIN).then_some(key)
 }
 
 impl fmt::Debug for RefreshMessage {

@@ -1,10 +1,11 @@
 //! The program as its users meet it: the real `devreg`, started as a process, asked with the real curl and with requests that curl would not send.
 //!
-//! `documents` runs the examples of the vendor's documents, `stories` what the documents are for, `bad_input` what must change nothing,
-//! the other modules what is ours: revisions, commands, the demonstration, damaged records.
+//! `documents` runs the examples of the vendor's documents, `stories` what the documents are for, `abuse_cases` the threat model by its numbers, `bad_input` what else
+//! must change nothing, `wire` that `docs/wire.md` names tests that are there, the other modules what is ours: revisions, commands, the demonstration, damaged records.
 
 #![allow(clippy::unwrap_used, reason = "what is not as it should be must fail the test")]
 
+mod abuse_cases;
 mod bad_input;
 mod callers;
 mod commands;
@@ -32,3 +33,5 @@ mod spellings;
 mod stories;
 mod tools;
 mod users;
+mod watched;
+mod wire;

@@ -147,7 +147,7 @@ fn gone(before: &Stored) -> Stored {
     Stored { devices: Vec::new(), may_skip: before.may_skip.map(|_| false) }
 }
 
-const OPERATIONS: [(&str, Operation); 10] = [
+const OPERATIONS: [(&str, Operation); 12] = [
     ("list", |user, _, before| {
         let answer = user.ask(Request::get(&user.path("?_queryId=*")));
         assert_eq!(answer.json()["resultCount"], 1);
@@ -197,6 +197,13 @@ const OPERATIONS: [(&str, Operation); 10] = [
         }
         let both = [before.devices, vec![("second".into(), "given".into())]].concat();
         (answer, 201, Stored { devices: both, may_skip: before.may_skip })
+    }),
+    ("record a use", |user, _, before| {
+        (user.ask(Request::post(&user.path("/device?_action=recordUse"), &json!({}))), 200, before)
+    }),
+    ("purge", |user, _, before| {
+        let target = alpha(&user.id, "?_action=purge").replace("/?", "?");
+        (user.ask(Request::post(&target, &json!({}))), 200, gone(&before))
     }),
     ("patch", |user, _, before| {
         (user.ask(Request::new("PATCH", &user.path("/device"))), 501, before)

@@ -1,4 +1,4 @@
-//! A phone's new push token: found by username, there after a restart. What is refused is in `bad_input::refreshes`.
+//! A phone's new push token: found by username, there after a restart. What is refused is in `abuse_cases::refreshes`.
 
 use std::fs;
 use std::path::Path;
@@ -200,33 +200,6 @@ fn a_message_may_carry_the_name_of_the_device() {
         "endpoint/GCM/example",
     ] {
         assert!(export.contains(stored), "{stored}");
-    }
-}
-
-#[test]
-fn a_superseded_message_is_refused_and_the_current_one_changes_nothing() {
-    for place in Place::with_users_on_each() {
-        let messages: Vec<Value> =
-            (0..10).map(|number| refresh(&PHONE, &claims(&format!("token-{number}")))).collect();
-        let server = place.serve(&[]);
-        let token = place.user("/alpha", USER);
-        let revision = || server.list(&token, USER, "2fa/push").header("etag").unwrap().to_owned();
-        for message in &messages[..9] {
-            accepted(&server, message);
-        }
-        let current = revision();
-        accepted(&server, &messages[8]);
-        for superseded in &messages[..8] {
-            refused(&server, superseded);
-        }
-        assert_eq!(revision(), current);
-        server.stop();
-        assert_eq!(push_tokens(&place)[0], "token-8");
-
-        let server = place.serve(&[("DEVREG_REFRESH__ON_RETIRED", "accept")]);
-        accepted(&server, &messages[3]);
-        server.stop();
-        assert_eq!(push_tokens(&place)[0], "token-3");
     }
 }
 

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use crate::http::{Answer, Request};
 use crate::place::Place;
 use crate::server::{Server, alpha};
-use crate::users::{CANARIES, DEVICE, MY_USER, OATH, USER};
+use crate::users::{CANARIES, DEVICE, OATH, USER};
 
 /// Enrols passkeys of these names, a second apart.
-fn enrol(server: &Server, token: &str, names: &[&str]) {
+pub(crate) fn enrol(server: &Server, token: &str, names: &[&str]) {
     for (number, name) in (0_u64..).zip(names) {
         let profile = json!({"uuid": format!("device-{number}"), "credentialId": format!("credential-{number}"), "deviceName": name,
             "createdDate": 1_000 * number, "lastAccessDate": 1_000 * number, "algorithm": "SHA256withECDSA", "recoveryCodes": ["canary-code-x"]});
@@ -17,7 +17,7 @@ fn enrol(server: &Server, token: &str, names: &[&str]) {
     }
 }
 
-fn list(server: &Server, token: &str, user_id: &str, query: &str) -> Answer {
+pub(crate) fn list(server: &Server, token: &str, user_id: &str, query: &str) -> Answer {
     server.ask(&Request::get(&alpha(user_id, &format!("2fa/webauthn?{query}"))).bearer(token))
 }
 
@@ -114,39 +114,6 @@ fn a_walk_while_devices_are_deleted() {
         assert_eq!(shown.iter().collect::<Vec<_>>(), expected, "all that survived, once, in order");
         assert!(deleted.len() > 6 && deleted.len() < 20, "{deleted:?}");
     }
-}
-
-/// A cookie leads nowhere but on in its own list, whoever sends it; it outlives a restart.
-#[test]
-fn cookies_of_others() {
-    let place = Place::with_users();
-    let server = place.serve(&[]);
-    let token = place.administrator("/alpha");
-    enrol(&server, &token, &["a", "b", "c"]);
-    let query = "_queryFilter=true&_pageSize=1";
-    let first = list(&server, &token, "walker", query).expect(200).json();
-    let cookie = first["pagedResultsCookie"].as_str().unwrap();
-    let next = format!("{query}&_pagedResultsCookie={cookie}");
-    server.stop();
-    let server = place.serve(&[]);
-    assert_eq!(list(&server, &token, "walker", &next).expect(200).ids(), ["device-1"]);
-    assert_eq!(
-        list(&server, &place.user("/alpha", "walker"), "Walker", &next).expect(200).ids(),
-        ["device-1"]
-    );
-    let foreign = "`_pagedResultsCookie` is not one that this list has given";
-    for user_id in [USER, MY_USER, "nobody"] {
-        list(&server, &token, user_id, &next).expect_error(400, foreign);
-    }
-    list(&server, &token, "walker", &next.replace("true", "_id+pr")).expect_error(400, foreign);
-    list(&server, &token, "walker", &format!("{next}&_sortKeys=uuid")).expect_error(400, foreign);
-    list(&server, &token, "walker", &next[..next.len() - 1]).expect_error(400, foreign);
-    list(&server, &place.user("/alpha", MY_USER), "walker", &next).expect_error(403, "");
-    let binding = alpha("walker", &format!("2fa/binding?{next}"));
-    server.ask(&Request::get(&binding).bearer(&token)).expect_error(400, foreign);
-    let of_top = binding.replace("/realms/alpha", "").replace("binding", "webauthn");
-    let top = place.administrator("/");
-    server.ask(&Request::get(&of_top).bearer(&top)).expect_error(400, foreign);
 }
 
 #[test]

@@ -37,6 +37,11 @@ impl Server {
         Self { child, address }
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Stops it as service managers do.
     pub(crate) fn stop(self) {
         self.stop_by("TERM");

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use device_core::Realm;
+use device_core::limits::PUSH_KEY_BYTES_MIN;
 use device_core::rules::Restored;
 use device_registry::Registry;
 use device_store::DeviceStore;
@@ -126,6 +127,13 @@ impl<'a, S: DeviceStore> Import<'a, S> {
     }
 
     fn count_set(&mut self, job: &Job, set: &Set, outcome: Result<Restored, String>) {
+        if set.cannot_refresh > 0 && matches!(outcome, Ok(Restored::Written | Restored::Unchanged))
+        {
+            let (line, name, devices) = (job.line, set.name(), set.cannot_refresh);
+            self.say(&format!(
+                "line {line}: {name}: {devices} devices have no key, or one of less than {PUSH_KEY_BYTES_MIN} bytes in Base64: they are kept, but their refreshes will be refused"
+            ));
+        }
         match outcome {
             Ok(Restored::Written) => self.counts.written += 1,
             Ok(Restored::Unchanged) => self.counts.unchanged += u64::from(!job.silent),

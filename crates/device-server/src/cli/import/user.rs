@@ -34,6 +34,8 @@ pub(super) struct Set {
     pub(super) restore: Restore,
     /// It is not to replace another one, although that was asked for: not all of it could be read.
     pub(super) incomplete: bool,
+    /// Its push devices whose refreshes will all be refused, for want of a key that is long enough.
+    pub(super) cannot_refresh: usize,
 }
 
 impl Job {
@@ -73,8 +75,9 @@ impl Job {
             }
             let (realm, owner) = (realm.clone(), owner.clone());
             let replace = asked_to_replace && complete;
+            let cannot_refresh = drafts.iter().filter(|draft| cannot_refresh(draft)).count();
             let restore = Restore { realm, owner, kind, devices: drafts, skip, replace };
-            sets.push(Set { restore, incomplete: asked_to_replace && !complete });
+            sets.push(Set { restore, incomplete: asked_to_replace && !complete, cannot_refresh });
         }
         sets.sort_by_key(Set::is_without_devices);
         Self { line, realm: Some(realm), names, silent, devices, rejected, sets }
@@ -145,4 +148,8 @@ fn has_empty_secret(draft: &Draft) -> bool {
         Facts::Oath(_) => draft.cold.expose().contains("\"sharedSecret\":\"\""),
         _ => false,
     }
+}
+
+fn cannot_refresh(draft: &Draft) -> bool {
+    matches!(&draft.facts, Facts::Push(push) if !push.can_refresh())
 }

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::{Watched, bad};
 use crate::http::Request;
 use crate::place::Place;
 use crate::server::{alpha, alpha_list};
 use crate::users::{DEVICE, USER};
+use crate::watched::{Watched, bad};
 
 fn changes() -> [Request; 3] {
     let webauthn = alpha(USER, &format!("2fa/webauthn/{DEVICE}"));

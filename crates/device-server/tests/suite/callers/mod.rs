@@ -1,14 +1,13 @@
 //! Who may call: tokens of issuers, introspection, sessions of another AM, and the table; a real OpenID provider in `provider`.
 
-mod abuse;
 mod carriers;
 mod introspection;
 mod keys;
-mod neighbour;
+pub(crate) mod neighbour;
 mod provider;
 mod sessions;
 mod settings;
-mod signer;
+pub(crate) mod signer;
 mod tls;
 
 use crate::http::{Answer, Request};
@@ -16,17 +15,17 @@ use crate::server::{Server, alpha, alpha_list};
 use crate::users::{DEVICE, USER};
 
 /// The issuer of tokens that the tests sign.
-const ISSUER: &str = "https://idp.example.com";
+pub(crate) const ISSUER: &str = "https://idp.example.com";
 /// Whom they are for.
 const AUDIENCE: &str = "devreg";
 
 /// What anybody known may do, to the user's own list.
-fn list() -> Request {
+pub(crate) fn list() -> Request {
     Request::get(&alpha_list(USER, "2fa/webauthn"))
 }
 
 /// A change that leaves the device's name as it is.
-fn rename() -> Request {
+pub(crate) fn rename() -> Request {
     let target = alpha(USER, &format!("2fa/webauthn/{DEVICE}"));
     Request::put(&target, &serde_json::json!({"deviceName": "New WebAuthn Device"}))
 }

@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex};
 
 /// A question as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// Method and target.
-    pub(super) line: String,
+    pub(crate) line: String,
     /// The headers, names in lower case.
-    pub(super) head: String,
-    pub(super) body: String,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 /// What it does with a question.
 #[derive(Debug, Clone)]
-pub(super) enum Says {
+pub(crate) enum Says {
     /// An answer with this status and JSON text.
     Json(u16, String),
     /// A redirect.
@@ -27,7 +27,7 @@ pub(super) enum Says {
 
 impl Says {
     #[expect(clippy::needless_pass_by_value, reason = "callers make it in place")]
-    pub(super) fn ok(json: impl ToString) -> Self {
+    pub(crate) fn ok(json: impl ToString) -> Self {
         Self::Json(200, json.to_string())
     }
 }
@@ -35,14 +35,14 @@ impl Says {
 type Decide = Box<dyn FnMut(&Asked) -> Says + Send>;
 
 #[derive(Clone)]
-pub(super) struct Neighbour {
-    pub(super) address: SocketAddr,
+pub(crate) struct Neighbour {
+    pub(crate) address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
     decide: Arc<Mutex<Decide>>,
 }
 
 impl Neighbour {
-    pub(super) fn new(decide: impl FnMut(&Asked) -> Says + Send + 'static) -> Self {
+    pub(crate) fn new(decide: impl FnMut(&Asked) -> Says + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let neighbour = Self {
             address: listener.local_addr().unwrap(),
@@ -59,19 +59,19 @@ impl Neighbour {
         neighbour
     }
 
-    pub(super) fn saying(says: Says) -> Self {
+    pub(crate) fn saying(says: Says) -> Self {
         Self::new(move |_| says.clone())
     }
 
-    pub(super) fn says(&self, says: Says) {
+    pub(crate) fn says(&self, says: Says) {
         *self.decide.lock().unwrap() = Box::new(move |_| says.clone());
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 

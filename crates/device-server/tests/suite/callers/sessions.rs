@@ -145,6 +145,9 @@ fn the_callers_own_session() {
             server.ask(&Request::get(&target).header("iPlanetDirectoryPro", &token)).expect(200);
         }
     }
+    let own = Request::post(&format!("/json/realms/alpha/{ACTION}"), &json!({}));
+    let own = server.ask(&own.bearer(&place.administrator("/alpha"))).expect(200).json();
+    assert_eq!(own["realm"], "/alpha");
     for top in ["/json/", "/json/realms/root/", "/am/json/"] {
         let info = Request::post(&format!("{top}{ACTION}"), &json!({}));
         let info = info.bearer(&place.user("/", DEMO));

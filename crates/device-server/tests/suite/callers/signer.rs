@@ -11,17 +11,17 @@ use super::{AUDIENCE, ISSUER};
 use crate::users::USER;
 
 /// Far beyond the life of this program, in seconds since 1970.
-pub(super) const LATER: u64 = 9_999_999_999;
+pub(crate) const LATER: u64 = 9_999_999_999;
 
 /// A key with its name.
-pub(super) struct Signer {
-    pub(super) kid: &'static str,
-    pub(super) algorithm: Algorithm,
+pub(crate) struct Signer {
+    pub(crate) kid: &'static str,
+    pub(crate) algorithm: Algorithm,
     key: EncodingKey,
 }
 
 impl Signer {
-    pub(super) fn new(kid: &'static str, algorithm: Algorithm) -> Self {
+    pub(crate) fn new(kid: &'static str, algorithm: Algorithm) -> Self {
         let key = match algorithm {
             Algorithm::RS256 | Algorithm::PS256 => {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
@@ -43,7 +43,7 @@ impl Signer {
     }
 
     /// The public key, as it stands in a JWK Set.
-    pub(super) fn jwk(&self) -> Value {
+    pub(crate) fn jwk(&self) -> Value {
         let mut jwk =
             serde_json::to_value(Jwk::from_encoding_key(&self.key, self.algorithm).unwrap())
                 .unwrap();
@@ -51,7 +51,7 @@ impl Signer {
         jwk
     }
 
-    pub(super) fn header(&self) -> Header {
+    pub(crate) fn header(&self) -> Header {
         Header {
             typ: Some("at+jwt".into()),
             kid: Some(self.kid.into()),
@@ -59,11 +59,11 @@ impl Signer {
         }
     }
 
-    pub(super) fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         self.sign_with(&self.header(), claims)
     }
 
-    pub(super) fn sign_with(&self, header: &Header, claims: &Value) -> String {
+    pub(crate) fn sign_with(&self, header: &Header, claims: &Value) -> String {
         jsonwebtoken::encode(header, claims, &self.key).unwrap()
     }
 }
@@ -71,31 +71,31 @@ impl Signer {
 /// Bytes before the PKCS #1 key in the PKCS #8 form of a 2048 bit RSA key (RFC 5208, with the lengths of that size).
 const PKCS8_HEAD_BYTES: usize = 26;
 
-pub(super) fn set(signers: &[&Signer]) -> Value {
+pub(crate) fn set(signers: &[&Signer]) -> Value {
     json!({"keys": signers.iter().map(|signer| signer.jwk()).collect::<Vec<_>>()})
 }
 
 /// What a good token of [`USER`] says.
-pub(super) fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     json!({"iss": ISSUER, "aud": AUDIENCE, "sub": USER, "iat": 1, "exp": LATER})
 }
 
 /// The same with another member.
-pub(super) fn with(member: &str, value: impl Into<Value>) -> Value {
+pub(crate) fn with(member: &str, value: impl Into<Value>) -> Value {
     let mut claims = claims();
     claims[member] = value.into();
     claims
 }
 
 /// The same without one.
-pub(super) fn without(member: &str) -> Value {
+pub(crate) fn without(member: &str) -> Value {
     let mut claims = claims();
     claims.as_object_mut().unwrap().remove(member);
     claims
 }
 
 /// What a good token of an administrator says.
-pub(super) fn administrator() -> Value {
+pub(crate) fn administrator() -> Value {
     let mut claims = with("scope", "fr:am:*");
     claims["sub"] = "helpdesk".into();
     claims

