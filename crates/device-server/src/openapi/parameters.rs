@@ -97,8 +97,9 @@ fn demo_id(kind: DeviceKind) -> &'static str {
 /// All that are referred to.
 pub(super) fn all() -> Value {
     let text = &json!({ "type": "string" });
-    let condition = &json!({ "type": "string", "pattern": "^(\\*|\"?[0-9]{1,15}\"?)$" });
-    let revision = &json!({ "type": "string", "pattern": "^\"[0-9]{1,15}\"$" });
+    let condition =
+        &json!({ "type": "string", "pattern": "^(\\*|[1-9][0-9]{0,14}|\"[1-9][0-9]{0,14}\")$" });
+    let revision = &json!({ "type": "string", "pattern": "^\"[1-9][0-9]{0,14}\"$" });
     let all = [
         path(
             "realm",
@@ -119,13 +120,7 @@ pub(super) fn all() -> Value {
             text,
             "true",
         ),
-        query(
-            "queryId",
-            "_queryId",
-            "`*` is all devices; instead of a filter.",
-            &json!({ "type": "string", "enum": ["*"] }),
-            "*",
-        ),
+        query("queryId", "_queryId", "Any value is all devices; instead of a filter.", text, "*"),
         query(
             "pageSize",
             "_pageSize",
@@ -164,9 +159,9 @@ pub(super) fn all() -> Value {
         query(
             "prettyPrint",
             "_prettyPrint",
-            "Whether the answer is indented.",
-            &json!({ "type": "boolean" }),
-            false,
+            "With `true` the answer is indented; any other value is none.",
+            text,
+            "true",
         ),
         query(
             "onLimit",
