@@ -21,7 +21,9 @@ const COLOURS: [&str; 6] = ["#1b7837", "#5aae61", "#b2182b", "#ef8a62", "#2166ac
 pub fn draw(title: &str, across: &str, curves: &[Curve]) -> String {
     let all = || curves.iter().flat_map(|curve| &curve.points);
     let right = all().map(|point| point.0).fold(1.0, f64::max);
-    let top = all().map(|point| point.1).fold(1.0, f64::max).ceil();
+    let greatest = all().map(|point| point.1).fold(1.0, f64::max);
+    let step = step(greatest);
+    let top = (greatest / step).ceil() * step;
     let x = |value: f64| MARGIN + value / right * (WIDTH - 4.0 * MARGIN);
     let y = |value: f64| HEIGHT - MARGIN - value / top * (HEIGHT - 2.0 * MARGIN);
     let mut picture = format!(
@@ -29,7 +31,6 @@ pub fn draw(title: &str, across: &str, curves: &[Curve]) -> String {
          <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n\
          <text x=\"{MARGIN}\" y=\"30\" font-size=\"16\">{title}</text>\n"
     );
-    let step = (top / 6.0).ceil().max(1.0);
     let mut line = 0.0;
     while line <= top {
         let at = y(line);
@@ -57,9 +58,10 @@ pub fn draw(title: &str, across: &str, curves: &[Curve]) -> String {
             .map(|(at, value)| format!("{:.1},{:.1}", x(*at), y(*value)))
             .collect();
         let end = curve.points.last().map_or(0.0, |point| point.1);
+        let decimals = if end < 10.0 { 2 } else { 0 };
         let _ = writeln!(
             picture,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/><text x=\"{:.0}\" y=\"{:.1}\" fill=\"{colour}\">{} {end:.2}</text>",
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/><text x=\"{:.0}\" y=\"{:.1}\" fill=\"{colour}\">{} {end:.decimals$}</text>",
             points.join(" "),
             x(right) + 8.0,
             y(end) + 4.0,
@@ -67,4 +69,25 @@ pub fn draw(title: &str, across: &str, curves: &[Curve]) -> String {
         );
     }
     picture + "</svg>\n"
+}
+
+/// What lies between two lines, so that there are six at most: 1, 2 or 5 and zeros.
+fn step(top: f64) -> f64 {
+    let magnitude = 10_f64.powf((top / 6.0).log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * magnitude);
+    steps.into_iter().find(|step| top / step <= 6.0).unwrap_or(top).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::step;
+
+    #[test]
+    fn lines_are_at_round_numbers() {
+        for (top, expected) in
+            [(1.0, 1.0), (3.2, 1.0), (9.0, 2.0), (120.0, 20.0), (149.0, 50.0), (4483.0, 1000.0)]
+        {
+            assert_eq!(step(top).to_string(), f64::to_string(&expected), "{top}");
+        }
+    }
 }

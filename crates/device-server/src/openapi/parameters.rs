@@ -99,7 +99,6 @@ pub(super) fn all() -> Value {
     let text = &json!({ "type": "string" });
     let condition =
         &json!({ "type": "string", "pattern": "^(\\*|[1-9][0-9]{0,14}|\"[1-9][0-9]{0,14}\")$" });
-    let revision = &json!({ "type": "string", "pattern": "^\"[1-9][0-9]{0,14}\"$" });
     let all = [
         path(
             "realm",
@@ -187,8 +186,8 @@ pub(super) fn all() -> Value {
         header(
             "ifNoneMatch",
             "If-None-Match",
-            "Only if the list has another revision by now.",
-            revision,
+            "Only if the revision is none of these: `ETag`s with commas. What is no revision matches none.",
+            text,
             "\"0\"",
         ),
         header(
