@@ -1,4 +1,6 @@
-//! The stores a server can stand on: the only file that names them.
+//! The stores a server can stand on: only this file, and what is below it, names them.
+
+mod postgres;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,7 +8,7 @@ use std::path::{Path, PathBuf};
 use device_core::Secret;
 use device_store::{MemoryStore, StoreError};
 use device_store_journal::JournalStore;
-use device_store_postgres::{Address, PostgresStore};
+use device_store_postgres::PostgresStore;
 use device_store_sled::SledStore;
 use serde::Deserialize;
 
@@ -37,7 +39,7 @@ impl StoreChoice {
     /// Whether a database is meant rather than a store in the data folder.
     #[must_use]
     pub fn is_database(&self) -> bool {
-        Address::is_meant_by(self.expose())
+        postgres::is_meant_by(self.expose())
     }
 }
 
@@ -50,10 +52,9 @@ impl<T: Into<String>> From<T> for StoreChoice {
 /// For messages: a URL without its password.
 impl fmt::Display for StoreChoice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.expose().split_once("://"), Address::parse(&self.0)) {
-            (None, _) => formatter.write_str(self.expose()),
-            (Some(_), Ok(address)) => address.fmt(formatter),
-            (Some((scheme, _)), Err(_)) => write!(formatter, "{scheme}://..."),
+        match self.expose().split_once("://") {
+            None => formatter.write_str(self.expose()),
+            Some((scheme, _)) => postgres::fmt(&self.0, scheme, formatter),
         }
     }
 }
@@ -250,19 +251,16 @@ pub fn open_with(
     data: &Path,
     settings: &PostgresSettings,
 ) -> Result<Opened, OpenError> {
-    let embedded = !Address::is_meant_by(name);
-    if embedded && let Some(from) = unfinished::source(name, data).map_err(OpenError::Marker)? {
+    if postgres::is_meant_by(name) {
+        let store = postgres::open(name, settings)?;
+        postgres::check_whole(&store)?;
+        return Ok(Opened::Postgres(store));
+    }
+    if let Some(from) = unfinished::source(name, data).map_err(OpenError::Marker)? {
         let (name, data) = (name.to_owned(), data.display().to_string());
         return Err(OpenError::Unfinished { name, data, from });
     }
-    let opened = open_unfinished_with(name, data, settings)?;
-    if let Opened::Postgres(store) = &opened
-        && let Some(from) = store.unfinished()?
-    {
-        let address = store.address().to_string().into();
-        return Err(OpenError::UnfinishedDatabase { address, from });
-    }
-    Ok(opened)
+    open_unfinished_with(name, data, settings)
 }
 
 /// As [`open`], also if it is an unfinished copy: for the copy itself.
@@ -293,10 +291,7 @@ pub fn open_unfinished_with(
             let options = device_store_sled::Options::default();
             Ok(Opened::Sled(SledStore::open(folder, options)?))
         }
-        _ if Address::is_meant_by(name) => {
-            let address = Address::parse(&Secret::new(name))?;
-            Ok(Opened::Postgres(PostgresStore::open(&address, &postgres_options(settings))?))
-        }
+        _ if postgres::is_meant_by(name) => Ok(Opened::Postgres(postgres::open(name, settings)?)),
         _ => Err(OpenError::NoSuchStore(StoreChoice::from(name).to_string())),
     }
 }
@@ -309,10 +304,7 @@ pub fn migrate(choice: &StoreChoice, settings: &PostgresSettings) -> Result<Stri
     if !choice.is_database() {
         return Err(OpenError::NothingToMigrate(choice.to_string()));
     }
-    let address = Address::parse(&choice.0)?;
-    let migrated = PostgresStore::migrate(&address, &postgres_options(settings))?;
-    let done = if migrated.applied.is_empty() { "already has" } else { "now has" };
-    Ok(format!("the database {address} {done} version {} of the tables", migrated.version))
+    postgres::migrate(&choice.0, settings)
 }
 
 /// Marks a store as an unfinished copy of `source`: by a file beside a store in files, which need not be there yet, by a row in a database.
@@ -339,20 +331,6 @@ pub fn end_copy(name: &str, data: &Path, opened: &Opened) -> Result<(), OpenErro
     match opened {
         Opened::Postgres(store) => Ok(store.mark_unfinished(None)?),
         _ => unfinished::end(name, data).map_err(OpenError::Marker),
-    }
-}
-
-fn postgres_options(settings: &PostgresSettings) -> device_store_postgres::Options {
-    let default = device_store_postgres::Options::default();
-    device_store_postgres::Options {
-        read_connections: settings.read_connections.map_or(default.read_connections, usize::from),
-        write_connections: settings
-            .write_connections
-            .map_or(default.write_connections, usize::from),
-        prepared: settings.prepared.unwrap_or(default.prepared),
-        ca_file: settings.ca_file.clone(),
-        changes_kept: settings.changes_kept.unwrap_or(default.changes_kept),
-        ..default
     }
 }
 
