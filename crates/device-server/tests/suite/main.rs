@@ -13,6 +13,7 @@ mod damage;
 mod demo;
 mod documentation;
 mod documents;
+mod failover;
 mod headers;
 mod http;
 mod json;

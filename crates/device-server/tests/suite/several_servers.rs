@@ -58,7 +58,7 @@ fn compete(servers: usize) {
 }
 
 /// Tells the others that it is over, also where something failed.
-struct SayDone<'a>(&'a AtomicBool);
+pub(crate) struct SayDone<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for SayDone<'_> {
     fn drop(&mut self) {
