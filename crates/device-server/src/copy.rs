@@ -11,7 +11,7 @@ use device_core::{
 };
 use device_registry::{Caller, Surroundings, System};
 use device_store::{DeviceStore, Entry, StoreError, Swap};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt as _};
 use uuid::Uuid;
 
 /// Sets on their way to the store at once: they share its syncs.
@@ -22,6 +22,9 @@ const IN_FLIGHT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Sets that are read at once.
 const PAGE: usize = 64;
+
+/// Sets that are compared at once: to ask a database where an id leads is a round trip each, which one after the other would be nearly all the time that a comparison takes.
+const COMPARED_AT_ONCE_MAX: usize = 64;
 
 /// Why a copy or a comparison did not get to its end.
 #[derive(Debug, thiserror::Error)]
@@ -70,9 +73,10 @@ pub async fn compare<S: DeviceStore, T: DeviceStore>(
     let (mut lefts, mut rights) = (Walk::of(source), Walk::of(target));
     let mut left = lefts.next().await.map_err(CopyError::Source)?;
     let mut right = rights.next().await.map_err(CopyError::Target)?;
+    let mut under_way = FuturesOrdered::new();
     loop {
         let order = match (&left, &right) {
-            (None, None) => return Ok(()),
+            (None, None) => break,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (Some(left), Some(right)) => left.key.cmp(&right.key),
@@ -86,17 +90,39 @@ pub async fn compare<S: DeviceStore, T: DeviceStore>(
             of_target = right.take();
             right = rights.next().await.map_err(CopyError::Target)?;
         }
-        match (of_source, of_target) {
-            (Some(Entry { key, set: Ok(set) }), of_target) => {
-                let of_target = of_target.map(|entry| entry.set);
-                let compared = compare_sets(source, target, &key, &set, of_target).await?;
-                each(&key, Some(&set), compared);
-            }
-            (Some(Entry { key, set: Err(error) }), _) => each(&key, None, Compared::Damaged(error)),
-            (None, Some(entry)) => each(&entry.key, None, Compared::Foreign),
-            (None, None) => {}
+        under_way.push_back(compare_entries(source, target, of_source, of_target));
+        if under_way.len() == COMPARED_AT_ONCE_MAX {
+            let compared = under_way.next().await.transpose()?.flatten();
+            compared.into_iter().for_each(|(key, set, it)| each(&key, set.as_deref(), it));
         }
     }
+    while let Some(compared) = under_way.next().await {
+        let compared = compared?;
+        compared.into_iter().for_each(|(key, set, it)| each(&key, set.as_deref(), it));
+    }
+    Ok(())
+}
+
+/// A key, the source's set, and how the two compare.
+type ComparedSet = (SetKey, Option<Arc<DeviceSet>>, Compared);
+
+/// Compares what the two have of one key; `None` if neither has anything.
+async fn compare_entries<S: DeviceStore, T: DeviceStore>(
+    source: &S,
+    target: &T,
+    of_source: Option<Entry>,
+    of_target: Option<Entry>,
+) -> Result<Option<ComparedSet>, CopyError> {
+    Ok(match (of_source, of_target) {
+        (Some(Entry { key, set: Ok(set) }), of_target) => {
+            let of_target = of_target.map(|entry| entry.set);
+            let compared = compare_sets(source, target, &key, &set, of_target).await?;
+            Some((key, Some(set), compared))
+        }
+        (Some(Entry { key, set: Err(error) }), _) => Some((key, None, Compared::Damaged(error))),
+        (None, Some(entry)) => Some((entry.key, None, Compared::Foreign)),
+        (None, None) => None,
+    })
 }
 
 /// Compares a set of the source with that of the target, and where the alias of its owner leads.

@@ -1,6 +1,7 @@
 //! Every command on a database, and copies from there and to there.
 
 use std::path::Path;
+use std::process::Child;
 use std::thread;
 
 use serde_json::json;
@@ -11,6 +12,7 @@ use crate::jws::{claims, refresh};
 use crate::place::Place;
 use crate::postgres::{PASSWORD, database, migrate, place, psql};
 use crate::server::REFRESH;
+use crate::tools::bash;
 use crate::users::{LINES, PHONE, USER};
 
 /// What is in the database.
@@ -119,9 +121,9 @@ fn there_and_back() {
     place.copy(url, url).assert_failed(1, "are one store");
 }
 
-/// Killed in the middle and repeated until it is whole. In between nobody takes the part for all of it.
+/// Killed or ended by Ctrl-C in the middle, and repeated until it is whole. In between nobody takes the part for all of it.
 #[test]
-fn killed_and_repeated() {
+fn interrupted_and_repeated() {
     let Some(target) = place() else { return };
     let url = target.store();
     let place = Place::on("journal");
@@ -130,11 +132,10 @@ fn killed_and_repeated() {
     let stored_sets =
         || psql(url, "select count(*) from device_set").trim().parse::<usize>().unwrap();
     let mut interrupted = 0;
-    for part in [1, 3, 5, 7] {
+    for (part, signal) in [(1, "KILL"), (3, "INT"), (5, "KILL"), (7, "INT")] {
         let mut child = place.copy_command("journal:data", url).spawn().unwrap();
         while stored_sets() < original.len() * part / 8 && child.try_wait().unwrap().is_none() {}
-        let _ = child.kill();
-        child.wait().unwrap();
+        interrupt(child, signal);
         if stored_sets() == original.len() {
             break;
         }
@@ -151,6 +152,24 @@ fn killed_and_repeated() {
     place.copy("journal:data", url).done();
     assert!(stored(url) == original);
     assert_eq!(target.export(), place.export());
+
+    // And back.
+    let segment = place.path("back/journal/segment-0000000001");
+    for signal in ["KILL", "INT"] {
+        let mut child = place.copy_command(url, "journal:back").spawn().unwrap();
+        while !segment.exists() && child.try_wait().unwrap().is_none() {}
+        interrupt(child, signal);
+    }
+    place.copy(url, "journal:back").done();
+    assert!(content(&place.path("back"), "journal") == original);
+}
+
+/// Sends a signal to a command that may be gone, and waits for its end.
+fn interrupt(mut child: Child, signal: &str) {
+    if child.try_wait().unwrap().is_none() {
+        bash(&format!("kill -{signal} {}", child.id())).done();
+    }
+    child.wait().unwrap();
 }
 
 /// Nothing of a database that is in use by others is touched, and nothing comes in.
