@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt::Display;
+use std::io;
 
 use device_store::StoreError;
 use tokio_postgres::error::{Severity, SqlState};
@@ -109,10 +110,10 @@ impl From<tokio_postgres::Error> for Trouble {
 }
 
 impl Trouble {
-    /// No connection could be made: nothing was sent. A wrong password or an unknown database is not worth another attempt.
+    /// No connection could be made: nothing was sent. A wrong password, an unknown database or a certificate that does not fit is not worth another attempt.
     pub(crate) fn unconnected(error: &tokio_postgres::Error) -> Self {
         let class = error.code().map(|code| &code.code()[..2]);
-        if matches!(class, Some("28" | "3D")) {
+        if matches!(class, Some("28" | "3D")) || is_of_certificate(error) {
             return Self::Refused(reason(error));
         }
         Self::Again(reason(error))
@@ -127,6 +128,13 @@ impl Trouble {
             Self::Said(error) => error,
         }
     }
+}
+
+/// Whether the server's certificate was looked at and refused. rustls says so within an error of input and output.
+fn is_of_certificate(error: &tokio_postgres::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    let cause = cause.and_then(io::Error::get_ref).and_then(|cause| cause.downcast_ref());
+    matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// An error with its causes. The server's messages hold no values of ours: all are parameters.

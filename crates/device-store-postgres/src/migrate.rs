@@ -86,7 +86,7 @@ fn causes(error: &dyn std::error::Error) -> String {
 pub(crate) async fn check(client: &ClientWrapper, address: &Address) -> Result<(), OpenError> {
     let expected = version();
     let found = match client
-        .query(&format!("select max(version) from {MIGRATIONS_TABLE}"), &[])
+        .query_typed(&format!("select max(version) from {MIGRATIONS_TABLE}"), &[])
         .await
     {
         Ok(rows) => rows.first().and_then(|row| row.try_get::<_, Option<i32>>(0).ok().flatten()),

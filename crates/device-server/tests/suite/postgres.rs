@@ -13,34 +13,38 @@ use crate::tools;
 const NOT_INSTALLED: i32 = 77;
 
 /// A server, which ends when its stdin does: with this process at the latest.
-struct Server {
-    url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     _child: Child,
     _stdin: ChildStdin,
 }
 
-fn start() -> Option<Server> {
+fn start(options: &[&Path]) -> Option<Server> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/throw-away-postgres");
-    let (stdin, stdout) = (Stdio::piped(), Stdio::piped());
-    let mut child = Command::new(script).stdin(stdin).stdout(stdout).spawn().unwrap();
+    let mut command = Command::new(script);
+    command.args(options).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
     let stdin = child.stdin.take().unwrap();
     let mut url = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
     if url.is_empty() {
         assert_eq!(child.wait().unwrap().code(), Some(NOT_INSTALLED), "the server does not start");
+        tools::missing("PostgreSQL");
         return None;
     }
     Some(Server { url: url.trim().to_owned(), _child: child, _stdin: stdin })
+}
+
+/// A server of its own for a test, which takes encrypted connections only.
+pub(crate) fn start_encrypted(certificate: &Path, key: &Path) -> Option<Server> {
+    start(&[Path::new("--tls"), certificate, key])
 }
 
 /// The URL of a new, empty database; `None`, and a word of it, where there is no server.
 pub(crate) fn database() -> Option<&'static str> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let Some(server) = SERVER.get_or_init(start) else {
-        tools::missing("PostgreSQL");
-        return None;
-    };
+    let server = SERVER.get_or_init(|| start(&[])).as_ref()?;
     let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
     psql(&server.url, &format!("create database {name}"));
     // With a password that nobody asks for: it must not be printed anywhere.

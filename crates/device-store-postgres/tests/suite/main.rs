@@ -4,6 +4,8 @@
 
 mod change_feed;
 mod conformance;
+mod encryption;
 mod faults;
+mod pooler;
 mod proxy;
 mod server;

@@ -28,17 +28,27 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one; `None`, and a word of it, where no PostgreSQL is installed.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(&[], "PostgreSQL")
+    }
+
+    /// Starts one behind a PgBouncer in transaction mode.
+    pub(crate) fn start_pooled() -> Option<Self> {
+        Self::start_with(&["--pooler"], "PostgreSQL or PgBouncer")
+    }
+
+    fn start_with(options: &[&str], tools: &str) -> Option<Self> {
         let script =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/throw-away-postgres");
-        let mut child =
-            Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = Command::new(script);
+        command.args(options).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
         let mut url = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
         if url.is_empty() {
             let code = child.wait().unwrap().code();
             assert_eq!(code, Some(NOT_INSTALLED), "the server does not start");
-            skipped("PostgreSQL is not installed");
+            skipped(&format!("{tools} is not installed"));
             return None;
         }
         Some(Self { url: url.trim().to_owned(), _child: child, _stdin: stdin })
@@ -149,9 +159,12 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn on(schema: &Schema) -> Self {
+        Self::by(&schema.url())
+    }
+
+    pub(crate) fn by(url: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (client, connection) =
-            runtime.block_on(tokio_postgres::connect(&schema.url(), NoTls)).unwrap();
+        let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls)).unwrap();
         runtime.spawn(connection);
         Self { client, runtime }
     }

@@ -8,6 +8,7 @@ mod kill_import;
 mod ldif;
 mod logs;
 mod postgres;
+mod postgres_encrypted;
 mod serve;
 mod stores;
 mod token;
