@@ -307,6 +307,14 @@ pub fn migrate(choice: &StoreChoice, settings: &PostgresSettings) -> Result<Stri
     postgres::migrate(&choice.0, settings)
 }
 
+/// Distributes the tables of a database, which were made by [`migrate`], over its nodes. Says in a line what was done.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn distribute(choice: &StoreChoice, settings: &PostgresSettings) -> Result<String, OpenError> {
+    postgres::distribute(&choice.0, settings)
+}
+
 /// Marks a store as an unfinished copy of `source`: by a file beside a store in files, which need not be there yet, by a row in a database.
 ///
 /// # Errors

@@ -51,6 +51,14 @@ pub enum OpenError {
         /// Which database.
         address: Box<str>,
     },
+    /// The tables were to be distributed, and nothing is there that does.
+    #[error(
+        "the database {address} has no extension `citus`, which distributes tables: run `create extension citus` in it"
+    )]
+    NoCitus {
+        /// Which database.
+        address: Box<str>,
+    },
     /// A statement failed.
     #[error("the database {address} refuses: {reason}")]
     Refused {

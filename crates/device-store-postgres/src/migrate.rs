@@ -8,7 +8,10 @@ use crate::address::Address;
 use crate::connections::{Pause, Session};
 use crate::error::{OpenError, Trouble, reason};
 use crate::rows::column;
-use crate::statements::{READ_NOTE, SYNCHRONOUS_COMMIT, Statement, WRITE_NOTE};
+use crate::statements::{
+    DISTRIBUTE_ALIASES, DISTRIBUTE_QUEUE, DISTRIBUTE_SETS, HAS_CITUS, IS_DISTRIBUTED, READ_NOTE,
+    SYNCHRONOUS_COMMIT, Statement, WRITE_NOTE,
+};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -69,6 +72,40 @@ pub(crate) async fn migrate(
         return Ok(Migrated { applied: applied.collect(), version: version() });
     }
     Err(refused(address, "the tables cannot be made"))
+}
+
+/// Distributes the tables over the nodes of Citus, in one transaction. Returns whether they were not yet.
+pub(crate) async fn distribute(
+    client: &ClientWrapper,
+    address: &Address,
+) -> Result<bool, OpenError> {
+    let session = Session { client, prepared: false };
+    if !holds(session, &HAS_CITUS, address).await? {
+        return Err(OpenError::NoCitus { address: address.to_string().into() });
+    }
+    if holds(session, &IS_DISTRIBUTED, address).await? {
+        return Ok(false);
+    }
+    let distributed = async {
+        session.run("begin").await?;
+        for statement in [&DISTRIBUTE_SETS, &DISTRIBUTE_ALIASES, &DISTRIBUTE_QUEUE] {
+            session.query(statement, &[]).await?;
+        }
+        session.run("commit").await
+    };
+    distributed.await.map_err(|trouble| refused(address, trouble.of_read()))?;
+    Ok(true)
+}
+
+async fn holds(
+    session: Session<'_>,
+    statement: &'static Statement,
+    address: &Address,
+) -> Result<bool, OpenError> {
+    let rows = session.query(statement, &[]).await;
+    let rows = rows.map_err(|trouble: Trouble| refused(address, trouble.of_read()))?;
+    let holds = rows.first().map_or(Ok(false), |row| column(row, 0));
+    holds.map_err(|error| refused(address, error))
 }
 
 /// An error with all its causes.

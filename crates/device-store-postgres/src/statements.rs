@@ -59,6 +59,11 @@ pub const ALL: &[Statement] = &[
     WRITE_NOTE,
     REMOVE_NOTE,
     SYNCHRONOUS_COMMIT,
+    HAS_CITUS,
+    IS_DISTRIBUTED,
+    DISTRIBUTE_SETS,
+    DISTRIBUTE_ALIASES,
+    DISTRIBUTE_QUEUE,
 ];
 
 /// A set. `$1` shard key, `$2` kind.
@@ -214,6 +219,32 @@ pub const REMOVE_NOTE: Statement = note("delete from store_note where name = $1"
 
 /// Whether commits wait for the disk.
 pub const SYNCHRONOUS_COMMIT: Statement = note("select current_setting('synchronous_commit')", &[]);
+
+/// Whether the database has the extension that distributes tables.
+pub const HAS_CITUS: Statement =
+    note("select exists (select 1 from pg_extension where extname = 'citus')", &[]);
+
+/// Whether the tables are distributed. Only where the extension is.
+pub const IS_DISTRIBUTED: Statement = note(
+    "select exists (select 1 from pg_dist_partition where logicalrelid = 'device_change_queue'::regclass)",
+    &[],
+);
+
+/// Distributes the sets.
+pub const DISTRIBUTE_SETS: Statement =
+    note("select create_distributed_table('device_set', 'shard_key')", &[]);
+
+/// Distributes the aliases as the sets are.
+pub const DISTRIBUTE_ALIASES: Statement = note(
+    "select create_distributed_table('device_alias', 'shard_key', colocate_with => 'device_set')",
+    &[],
+);
+
+/// Distributes the queue of changes as the sets are, so that a change is queued where its set is stored.
+pub const DISTRIBUTE_QUEUE: Statement = note(
+    "select create_distributed_table('device_change_queue', 'shard_key', colocate_with => 'device_set')",
+    &[],
+);
 
 #[cfg(test)]
 mod tests {

@@ -86,6 +86,21 @@ impl PostgresStore {
         })
     }
 
+    /// Distributes the tables, which must be there, over the nodes of Citus: by shard key, the sets of a user and their queued changes on one node. Never run there yet. Returns whether they were not yet.
+    ///
+    /// # Errors
+    /// [`OpenError::NoCitus`] if the database does not have that extension; the others.
+    pub fn distribute(address: &Address, options: &Options) -> Result<bool, OpenError> {
+        // Rows that are there already are moved, which may take long.
+        let connections = connections(address, None, options)?;
+        let runtime = runtime()?;
+        let (database, time_max) = (address.clone(), options.start_time_max);
+        wait(&runtime, async move {
+            let client = connect(&connections, &database, time_max).await?;
+            migrate::distribute(&client, &database).await
+        })
+    }
+
     /// Where the database is.
     #[must_use]
     pub fn address(&self) -> &Address {

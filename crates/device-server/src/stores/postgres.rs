@@ -42,6 +42,16 @@ pub(super) fn migrate(url: &Secret, settings: &PostgresSettings) -> Result<Strin
     Ok(format!("the database {address} {done} version {} of the tables", migrated.version))
 }
 
+/// Distributes the tables over the nodes of Citus. Says in a line what was done.
+pub(super) fn distribute(url: &Secret, settings: &PostgresSettings) -> Result<String, OpenError> {
+    let address = Address::parse(url)?;
+    let done = match PostgresStore::distribute(&address, &options(settings))? {
+        true => "are now",
+        false => "were already",
+    };
+    Ok(format!("the tables in {address} {done} distributed"))
+}
+
 fn options(settings: &PostgresSettings) -> Options {
     let default = Options::default();
     Options {

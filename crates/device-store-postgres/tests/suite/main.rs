@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what is not as it should be must fail the test")]
 
 mod change_feed;
+mod citus;
 mod conformance;
 mod encryption;
 mod faults;

@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use device_core::Secret;
 use device_store::conformance::Place;
 use device_store_postgres::{Address, Options, PostgresStore};
-use tokio_postgres::NoTls;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// A server to use rather than one of our own.
 const URL_VARIABLE: &str = "DEVREG_PG_URL";
@@ -177,6 +177,16 @@ impl Session {
     /// The text that a query gives.
     pub(crate) fn text(&self, sql: &str) -> String {
         self.runtime.block_on(self.client.query_one(sql, &[])).unwrap().get(0)
+    }
+
+    /// The lines of text that a statement gives.
+    pub(crate) fn lines(&self, sql: &str) -> Vec<String> {
+        let rows = self.runtime.block_on(self.client.simple_query(sql)).unwrap();
+        let line = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(ToOwned::to_owned),
+            _ => None,
+        };
+        rows.iter().filter_map(line).collect()
     }
 
     /// How many rows there are of what stands behind `from`.

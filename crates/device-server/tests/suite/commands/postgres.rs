@@ -1,7 +1,7 @@
 //! Every command on a database, and copies from there and to there.
 
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::thread;
 
 use serde_json::json;
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::copy::{content, counts, lines};
 use crate::http::Request;
 use crate::jws::{claims, refresh};
-use crate::place::Place;
+use crate::place::{Ended, Place};
 use crate::postgres::{PASSWORD, database, migrate, place, psql};
 use crate::server::REFRESH;
 use crate::tools::bash;
@@ -39,6 +39,24 @@ fn tables_are_made_by_migrate() {
     place
         .run(&["export"])
         .assert_failed(1, "has version 99 of the tables; this version reads version 1");
+}
+
+/// A database that cannot distribute tables says what it would take, and has its tables all the same.
+#[test]
+fn tables_are_distributed_where_citus_is() {
+    let Some(url) = database() else { return };
+    let place = Place::on(url);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_devreg"));
+    command.env_clear().current_dir(place.path("")).args([
+        "migrate",
+        "--distribute",
+        "--store",
+        url,
+    ]);
+    let ended = Ended::of(command.output().unwrap());
+    ended.assert_failed(1, "has no extension `citus`");
+    ended.assert_failed(1, "create extension citus");
+    assert_eq!(place.export(), "");
 }
 
 /// Several make the tables at once.
