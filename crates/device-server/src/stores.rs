@@ -12,6 +12,7 @@ use device_store_postgres::PostgresStore;
 use device_store_sled::SledStore;
 use serde::Deserialize;
 
+pub use self::postgres::{distribute, migrate};
 use crate::settings::PostgresSettings;
 use crate::unfinished;
 
@@ -294,25 +295,6 @@ pub fn open_unfinished_with(
         _ if postgres::is_meant_by(name) => Ok(Opened::Postgres(postgres::open(name, settings)?)),
         _ => Err(OpenError::NoSuchStore(StoreChoice::from(name).to_string())),
     }
-}
-
-/// Makes the tables of a database or brings them up to date. Says in a line what was done.
-///
-/// # Errors
-/// [`OpenError`].
-pub fn migrate(choice: &StoreChoice, settings: &PostgresSettings) -> Result<String, OpenError> {
-    if !choice.is_database() {
-        return Err(OpenError::NothingToMigrate(choice.to_string()));
-    }
-    postgres::migrate(&choice.0, settings)
-}
-
-/// Distributes the tables of a database, which were made by [`migrate`], over its nodes. Says in a line what was done.
-///
-/// # Errors
-/// [`OpenError`].
-pub fn distribute(choice: &StoreChoice, settings: &PostgresSettings) -> Result<String, OpenError> {
-    postgres::distribute(&choice.0, settings)
 }
 
 /// Marks a store as an unfinished copy of `source`: by a file beside a store in files, which need not be there yet, by a row in a database.

@@ -5,7 +5,7 @@ use std::fmt;
 use device_core::Secret;
 use device_store_postgres::{Address, Options, PostgresStore};
 
-use super::OpenError;
+use super::{OpenError, StoreChoice};
 use crate::settings::PostgresSettings;
 
 /// Whether a text is the URL of a database.
@@ -34,17 +34,26 @@ pub(super) fn check_whole(store: &PostgresStore) -> Result<(), OpenError> {
     Err(OpenError::UnfinishedDatabase { address, from })
 }
 
-/// Makes the tables or brings them up to date. Says in a line what was done.
-pub(super) fn migrate(url: &Secret, settings: &PostgresSettings) -> Result<String, OpenError> {
-    let address = Address::parse(url)?;
+/// Makes the tables of a database or brings them up to date. Says in a line what was done.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn migrate(choice: &StoreChoice, settings: &PostgresSettings) -> Result<String, OpenError> {
+    if !choice.is_database() {
+        return Err(OpenError::NothingToMigrate(choice.to_string()));
+    }
+    let address = Address::parse(&choice.0)?;
     let migrated = PostgresStore::migrate(&address, &options(settings))?;
     let done = if migrated.applied.is_empty() { "already has" } else { "now has" };
     Ok(format!("the database {address} {done} version {} of the tables", migrated.version))
 }
 
-/// Distributes the tables over the nodes of Citus. Says in a line what was done.
-pub(super) fn distribute(url: &Secret, settings: &PostgresSettings) -> Result<String, OpenError> {
-    let address = Address::parse(url)?;
+/// Distributes the tables of a database, which were made by [`migrate`], over the nodes of Citus. Says in a line what was done.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn distribute(choice: &StoreChoice, settings: &PostgresSettings) -> Result<String, OpenError> {
+    let address = Address::parse(&choice.0)?;
     let done = match PostgresStore::distribute(&address, &options(settings))? {
         true => "are now",
         false => "were already",

@@ -12,7 +12,6 @@ use crate::jws::{claims, refresh};
 use crate::place::{Ended, Place};
 use crate::postgres::{PASSWORD, database, migrate, place, psql};
 use crate::server::REFRESH;
-use crate::tools::bash;
 use crate::users::{LINES, PHONE, USER};
 
 /// What is in the database.
@@ -145,13 +144,16 @@ fn interrupted_and_repeated() {
     let Some(target) = place() else { return };
     let url = target.store();
     let place = Place::on("journal");
-    place.run_on(&lines(800), &["import", "-"]).done();
+    place.run_on(&lines(1_600), &["import", "-"]).done();
     let original = content(&place.path("data"), "journal");
     let stored_sets =
         || psql(url, "select count(*) from device_set").trim().parse::<usize>().unwrap();
     let mut interrupted = 0;
     for (part, signal) in [(1, "KILL"), (3, "INT"), (5, "KILL"), (7, "INT")] {
-        let mut child = place.copy_command("journal:data", url).spawn().unwrap();
+        // One commit after the other, so that there is a middle.
+        let mut copy = place.copy_command("journal:data", url);
+        copy.env("DEVREG_POSTGRES__WRITE_CONNECTIONS", "1");
+        let mut child = copy.spawn().unwrap();
         while stored_sets() < original.len() * part / 8 && child.try_wait().unwrap().is_none() {}
         interrupt(child, signal);
         if stored_sets() == original.len() {
@@ -185,7 +187,8 @@ fn interrupted_and_repeated() {
 /// Sends a signal to a command that may be gone, and waits for its end.
 fn interrupt(mut child: Child, signal: &str) {
     if child.try_wait().unwrap().is_none() {
-        bash(&format!("kill -{signal} {}", child.id())).done();
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
     }
     child.wait().unwrap();
 }
