@@ -182,7 +182,8 @@ fn set(user: usize) -> DeviceSet {
 }
 
 /// The stored profile of a device, about 640 bytes of content, ten recovery codes among them.
-fn profile(user: usize, device: usize) -> String {
+#[must_use]
+pub fn profile(user: usize, device: usize) -> String {
     let mut random = SplitMix::new((user * DEVICES + device) as u64 ^ 0xc0de);
     let codes: Vec<String> =
         (0..10).map(|_| format!("{:010x}", random.draw() & 0xff_ffff_ffff)).collect();

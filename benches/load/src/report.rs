@@ -1,0 +1,112 @@
+//! Figures, and how they are shown.
+
+use serde::Serialize;
+
+use crate::drive::Driven;
+
+const NANOSECONDS_A_US: f64 = 1_000.0;
+
+/// What one measurement gave.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Figures {
+    /// Requests with a good answer.
+    pub(crate) answered: u64,
+    /// Requests without.
+    pub(crate) errors: u64,
+    /// What was wrong first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_error: Option<String>,
+    pub(crate) seconds: f64,
+    /// Good answers.
+    pub(crate) requests_per_second: f64,
+    pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
+    pub(crate) p999_us: f64,
+    /// Processor time of the server for each request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) server_us_per_request: Option<f64>,
+}
+
+impl Figures {
+    pub(crate) fn of(driven: Driven) -> Self {
+        let answered = driven.latencies_ns.len();
+        let requests = answered + driven.errors;
+        let seconds = driven.elapsed.as_secs_f64();
+        let quantile = |at| driven.latencies_ns.value_at_quantile(at) as f64 / NANOSECONDS_A_US;
+        Self {
+            answered,
+            errors: driven.errors,
+            seconds,
+            requests_per_second: answered as f64 / seconds,
+            p50_us: quantile(0.5),
+            p99_us: quantile(0.99),
+            p999_us: quantile(0.999),
+            server_us_per_request: driven.server_us.map(|used| used as f64 / requests as f64),
+            first_error: driven.first_error,
+        }
+    }
+
+    /// For people, a line a figure.
+    pub(crate) fn text(&self) -> String {
+        let used = self
+            .server_us_per_request
+            .map_or_else(|| "not seen".into(), |used| format!("{used:.2} us"));
+        let mut text = format!(
+            "answered                  {}\n\
+             errors                    {}\n\
+             requests a second         {:.0}\n\
+             median                    {:.0} us\n\
+             99 %                      {:.0} us\n\
+             99.9 %                    {:.0} us\n\
+             server's processor time   {used} a request",
+            self.answered,
+            self.errors,
+            self.requests_per_second,
+            self.p50_us,
+            self.p99_us,
+            self.p999_us,
+        );
+        if let Some(error) = &self.first_error {
+            text.push_str(&format!("\nfirst error               {error}"));
+        }
+        text
+    }
+}
+
+/// A figure of several rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) least: f64,
+    pub(crate) median: f64,
+    pub(crate) most: f64,
+}
+
+impl Spread {
+    /// `None` of no figures.
+    pub(crate) fn of(figures: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut figures: Vec<f64> = figures.into_iter().collect();
+        figures.sort_unstable_by(f64::total_cmp);
+        let (least, most) = (*figures.first()?, *figures.last()?);
+        let middle = figures.len() / 2;
+        let median = match figures.len() % 2 {
+            0 => f64::midpoint(figures[middle - 1], figures[middle]),
+            _ => figures[middle],
+        };
+        Some(Self { least, median, most })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_rounds() {
+        let spread = |figures: &[f64]| Spread::of(figures.iter().copied());
+        assert_eq!(spread(&[]), None);
+        let odd = Spread { least: 1.0, median: 2.0, most: 9.0 };
+        assert_eq!(spread(&[9.0, 1.0, 2.0]), Some(odd));
+        let even = Spread { least: 1.0, median: 3.0, most: 9.0 };
+        assert_eq!(spread(&[9.0, 1.0, 2.0, 4.0]), Some(even));
+    }
+}
