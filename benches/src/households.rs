@@ -58,7 +58,7 @@ impl Households {
         let mut set = self.templates[kind].clone();
         set.owner = Some(Owner::named(username(user)));
         let id = format!("{user:08x}-0000-4000-8000-00000000000{kind}");
-        set.devices[0].id = DeviceId::parse(&id).expect("an id");
+        set.devices.change(0, |device| device.id = DeviceId::parse(&id).expect("an id"));
         Arc::new(set)
     }
 

@@ -48,11 +48,12 @@ impl Stretch {
 pub fn next(set: &DeviceSet, user: usize, serial: u64) -> DeviceSet {
     let mut next = set.clone();
     next.revision = set.revision.next(0);
-    let device = &mut next.devices[1];
-    device.revision = next.revision;
-    if let Facts::Push(push) = &mut device.facts {
-        push.device_token = Some(token(user, serial).into());
-    }
+    next.devices.change(1, |device| {
+        device.revision = next.revision;
+        if let Facts::Push(push) = &mut device.facts {
+            push.device_token = Some(token(user, serial).into());
+        }
+    });
     next
 }
 

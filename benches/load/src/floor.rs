@@ -25,7 +25,7 @@ use crate::Fallible;
 /// What it always answers: a list of three, in 300 bytes.
 const BODY: &str = concat!(
     r#"{"result":[{"_id":"a6b3ff06-8ff2-4a27-a1a4-9a1a6d4c0b1e","deviceName":"Phone 1"},"#,
-    r#"{"deviceName":"Phone 2"},{"deviceName":"Phone 3, longer"}],"#,
+    r#"{"_id":"01jd0z3n8k5v7w9x2y4z6a8b1c","deviceName":"Phone 2"},{"deviceName":"Phone 3, longer"}],"#,
     r#""resultCount":3,"pagedResultsCookie":null,"totalPagedResultsPolicy":"NONE","totalPagedResults":-1,"remainingPagedResults":-1}"#,
 );
 

@@ -116,8 +116,10 @@ async fn update_one(
     let current = store.load(&key).await.expect("a set");
     let mut next = DeviceSet::clone(&current);
     next.revision = current.revision.next(0);
-    next.devices[0].revision = next.revision;
-    next.devices[0].last_access_ms += 1;
+    next.devices.change(0, |device| {
+        device.revision = next.revision;
+        device.last_access_ms += 1;
+    });
     let change = households.change(&next, kind, u128::from(id) << 64 | 1);
     let swap = store.swap(&key, current.revision, Arc::new(next), change).await;
     assert!(swap.is_ok(), "{swap:?}");

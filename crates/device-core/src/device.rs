@@ -1,5 +1,9 @@
 //! One registered device.
 
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
 use crate::limits::RETIRED_DIGESTS_MAX;
 use crate::{DeviceId, DeviceName, Revision, Secret};
 
@@ -72,20 +76,20 @@ pub struct OathFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PushFacts {
     /// Chosen by the app at registration (`deviceMechanismUID`). Opaque, compared exactly: Apple's phones write upper case.
-    pub mechanism_uid: Option<Box<str>>,
+    pub mechanism_uid: Option<SmolStr>,
     /// The key of the app's messages, Base64 as given.
     pub shared_secret: Option<Secret>,
     /// The push token (`deviceId`).
-    pub device_token: Option<Box<str>>,
+    pub device_token: Option<Arc<str>>,
     /// `android`, `ios`, ...
-    pub device_type: Option<Box<str>>,
+    pub device_type: Option<SmolStr>,
     /// `gcm`, `apns`, ...
-    pub communication_type: Option<Box<str>>,
+    pub communication_type: Option<SmolStr>,
     /// What is remembered of refresh messages, so that an old one cannot bring an old token back.
     pub refreshes: Refreshes,
 }
 
-/// The first 16 bytes of the SHA-256 of a refresh message's signed part.
+/// The first 16 bytes of a refresh message's signature: an HMAC-SHA256 tells messages of one key apart as well as another digest would.
 pub type MessageDigest = [u8; 16];
 
 /// What a push device remembers of its refresh messages.

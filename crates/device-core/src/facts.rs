@@ -19,11 +19,6 @@ impl Facts {
             let text = reader.text(member)?.ok_or(ProfileError::Missing(member))?;
             Ok::<Box<str>, ProfileError>(text.into_owned().into_boxed_str())
         };
-        let optional = |reader: &mut Reader<'_>, member| {
-            Ok::<Option<Box<str>>, ProfileError>(
-                reader.text(member)?.map(|text| text.into_owned().into_boxed_str()),
-            )
-        };
         Ok(match kind {
             DeviceKind::Oath => Self::Oath(OathFacts {
                 counter: reader.whole("counter")?,
@@ -31,11 +26,11 @@ impl Facts {
                 clock_drift_seconds: reader.signed("clockDriftSeconds")?,
             }),
             DeviceKind::Push => Self::Push(Box::new(PushFacts {
-                mechanism_uid: optional(reader, "deviceMechanismUID")?,
-                shared_secret: optional(reader, "sharedSecret")?.map(Secret::new),
-                device_token: optional(reader, "deviceId")?,
-                device_type: optional(reader, "deviceType")?,
-                communication_type: optional(reader, "communicationType")?,
+                mechanism_uid: reader.text("deviceMechanismUID")?.map(Into::into),
+                shared_secret: reader.text("sharedSecret")?.map(Secret::new),
+                device_token: reader.text("deviceId")?.map(Into::into),
+                device_type: reader.text("deviceType")?.map(Into::into),
+                communication_type: reader.text("communicationType")?.map(Into::into),
                 refreshes: match reader.raw(REFRESHES) {
                     Some(value) => read_refreshes(value.get()).ok_or(ProfileError::WrongType {
                         member: REFRESHES,

@@ -21,6 +21,7 @@
 
 pub mod change;
 pub mod device;
+pub mod devices;
 mod facts;
 pub mod fold;
 mod json;
@@ -40,6 +41,7 @@ pub mod strategies;
 
 pub use change::{Action, Change, DeviceChange, What};
 pub use device::{Cold, Device, Facts, OathFacts, PushFacts, Refreshes};
+pub use devices::Devices;
 pub use key::SetKey;
 pub use kind::{DeviceKind, Support};
 pub use names::{DeviceId, DeviceName, NameError, Owner, UserId, Username};

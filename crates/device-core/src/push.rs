@@ -7,13 +7,17 @@
 //! `deviceName`, `mechanismUid`, `iat`. Everything that can be refused without knowing the user is refused here, so that what remains
 //! costs the same whether the user exists or not. Sources: `clients.md` 2.2 and 2.3, `decisions.md` (Refresh), RFC 7515.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
+use smol_str::SmolStr;
 use zeroize::Zeroizing;
 
 use crate::device::{MessageDigest, PushFacts};
@@ -28,11 +32,11 @@ pub struct RefreshMessage {
     /// Whose device it is.
     pub username: Username,
     /// The new push token.
-    pub device_token: Box<str>,
+    pub device_token: Arc<str>,
     /// The phone's platform.
-    pub device_type: Box<str>,
+    pub device_type: SmolStr,
     /// The push provider.
-    pub communication_type: Box<str>,
+    pub communication_type: SmolStr,
     /// The device's new name, if the message has one.
     pub device_name: Option<DeviceName>,
     /// When the message was signed, in seconds since 1970, if it says so.
@@ -64,31 +68,51 @@ pub enum Malformed {
     Mechanism,
 }
 
+/// A text of a message: borrowed, unless it is written with escapes, so that reading a message copies only what is kept.
 #[derive(Deserialize)]
-struct Body {
-    #[serde(rename = "mechanismUid")]
-    mechanism_uid: Box<str>,
-    username: Option<Box<str>>,
-    /// What Ping's iOS SDK sends instead.
-    #[serde(rename = "userId")]
-    user_id: Option<Box<str>>,
-    jwt: Box<str>,
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
 #[derive(Deserialize)]
-struct Header {
-    alg: Box<str>,
+struct Body<'a> {
+    #[serde(rename = "mechanismUid", borrow)]
+    mechanism_uid: Text<'a>,
+    #[serde(borrow)]
+    username: Option<Text<'a>>,
+    /// What Ping's iOS SDK sends instead.
+    #[serde(rename = "userId", borrow)]
+    user_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    jwt: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Header<'a> {
+    #[serde(borrow)]
+    alg: Text<'a>,
     crit: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Claims {
-    device_id: Box<str>,
-    device_type: Box<str>,
-    communication_type: Box<str>,
-    device_name: Option<Box<str>>,
-    mechanism_uid: Option<Box<str>>,
+struct Claims<'a> {
+    #[serde(borrow)]
+    device_id: Text<'a>,
+    #[serde(borrow)]
+    device_type: Text<'a>,
+    #[serde(borrow)]
+    communication_type: Text<'a>,
+    #[serde(borrow)]
+    device_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    mechanism_uid: Option<Text<'a>>,
     iat: Option<f64>,
 }
 
@@ -98,7 +122,7 @@ impl RefreshMessage {
     /// # Errors
     /// [`Malformed`] says why it is refused, for the log.
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
-        let body: Body = serde_json::from_slice(body).map_err(|_| Malformed::Body)?;
+        let body: Body<'_> = read(body).ok_or(Malformed::Body)?;
         let username =
             body.username.as_deref().or(body.user_id.as_deref()).ok_or(Malformed::Body)?;
         let username = Username::parse(username).map_err(|_| Malformed::Username)?;
@@ -108,16 +132,11 @@ impl RefreshMessage {
 
         let (signed, signature) = body.jwt.rsplit_once('.').ok_or(Malformed::Token)?;
         let (header, payload) = signed.split_once('.').ok_or(Malformed::Token)?;
-        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed::Token);
-        let header: Header =
-            serde_json::from_slice(&decode(header)?).map_err(|_| Malformed::Token)?;
-        if &*header.alg != "HS256" || header.crit.is_some() {
-            return Err(Malformed::Algorithm);
-        }
-        let signature = decode(signature)?.try_into().map_err(|_| Malformed::Token)?;
+        check_header(header)?;
+        let signature = decode(signature)?.as_slice().try_into().map_err(|_| Malformed::Token)?;
 
-        let claims: Claims =
-            serde_json::from_slice(&decode(payload)?).map_err(|_| Malformed::Claims)?;
+        let payload = decode(payload)?;
+        let claims: Claims<'_> = serde_json::from_slice(&payload).map_err(|_| Malformed::Claims)?;
         let printable = claims.device_id.len() <= PUSH_TOKEN_BYTES_MAX
             && is_printable(&claims.device_id, PUSH_TOKEN_BYTES_MAX)
             && is_printable(&claims.device_type, PUSH_TYPE_CHARS_MAX)
@@ -131,14 +150,14 @@ impl RefreshMessage {
         let device_name = claims.device_name.as_deref().map(DeviceName::parse).transpose();
         Ok(Self {
             username,
-            device_token: claims.device_id,
-            device_type: claims.device_type,
-            communication_type: claims.communication_type,
+            device_token: (&*claims.device_id).into(),
+            device_type: (&*claims.device_type).into(),
+            communication_type: (&*claims.communication_type).into(),
             device_name: device_name.map_err(|_| Malformed::Claims)?,
             issued_at_seconds: claims.iat.map(whole_seconds).transpose()?,
             signed: signed.into(),
             signature,
-            mechanism_uid: body.mechanism_uid,
+            mechanism_uid: (&*body.mechanism_uid).into(),
         })
     }
 
@@ -155,14 +174,32 @@ impl RefreshMessage {
         mac.verify_slice(&self.signature).is_ok() && genuine
     }
 
-    /// What is remembered of the message: its signed part identifies it, there is one signature to it.
+    /// What is remembered of a genuine message: the beginning of its signature, which no other signed part has under the same key.
     #[must_use]
     pub fn digest(&self) -> MessageDigest {
         let mut digest = MessageDigest::default();
-        digest
-            .copy_from_slice(&Sha256::digest(self.signed.as_bytes())[..size_of::<MessageDigest>()]);
+        digest.copy_from_slice(&self.signature[..size_of::<MessageDigest>()]);
         digest
     }
+}
+
+/// Reads JSON. The bytes are checked to be UTF-8 as a whole, which takes a third of checking text by text.
+fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
+    serde_json::from_str(str::from_utf8(json).ok()?).ok()
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, Malformed> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed::Token)
+}
+
+/// Accepts HS256 and nothing else.
+fn check_header(header: &str) -> Result<(), Malformed> {
+    let header = decode(header)?;
+    let header: Header<'_> = read(&header).ok_or(Malformed::Token)?;
+    if &*header.alg != "HS256" || header.crit.is_some() {
+        return Err(Malformed::Algorithm);
+    }
+    Ok(())
 }
 
 impl PushFacts {
@@ -191,6 +228,10 @@ impl fmt::Debug for RefreshMessage {
 
 /// Whether `text` has 1 to `chars_max` characters, none of them a control character and not all blanks.
 fn is_printable(text: &str, chars_max: usize) -> bool {
+    // Tokens, types and uids are words of ASCII; other texts are walked through three times.
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return !text.is_empty() && text.len() <= chars_max;
+    }
     !text.trim().is_empty()
         && text.chars().nth(chars_max).is_none()
         && !text.chars().any(char::is_control)

@@ -1,6 +1,7 @@
 //! Text that must not be printed: it has no `Display`, its `Debug` hides it, and its memory is wiped when it goes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -8,14 +9,15 @@ use zeroize::Zeroizing;
 /// A shared secret, recovery codes or anything else that would let somebody else in.
 ///
 /// Reading it is a call with a name to search for: [`Secret::expose`].
+/// Clones share the text: there is one copy of it in memory, which is wiped when the last of them goes.
 #[derive(Clone)]
-pub struct Secret(Zeroizing<Box<str>>);
+pub struct Secret(Arc<Zeroizing<Box<str>>>);
 
 impl Secret {
     /// Hides `text`.
     #[must_use]
     pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(Arc::new(Zeroizing::new(text.into())))
     }
 
     /// The text itself. Callers must not log it.

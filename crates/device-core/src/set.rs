@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::{Device, DeviceId, Owner, Revision};
+use crate::{Device, DeviceId, Devices, Owner, Revision};
 
 /// All devices of one user and one kind, their skip setting and one revision.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,7 +14,7 @@ pub struct DeviceSet {
     /// Whether the user may skip this kind at login.
     pub skip: Skip,
     /// The devices, in the order of their registration.
-    pub devices: Vec<Device>,
+    pub devices: Devices,
 }
 
 impl Default for Revision {

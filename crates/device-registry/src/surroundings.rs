@@ -19,7 +19,7 @@ pub trait Surroundings: fmt::Debug + Send + Sync {
     }
 }
 
-/// The machine's clock and its operating system's randomness.
+/// The machine's clock, and random numbers of a generator in each thread that the operating system seeds.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct System;
 
@@ -32,11 +32,7 @@ impl Surroundings for System {
 
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads randomness")]
     fn random(&self) -> u128 {
-        let mut bytes = [0; 16];
-        // Ids and first revisions must be unique, not secret; without randomness the time still makes them differ.
-        if getrandom::fill(&mut bytes).is_err() {
-            return u128::from(self.now_ms()) << 64 | u128::from(std::process::id());
-        }
-        u128::from_le_bytes(bytes)
+        // Seeded by the operating system and again from time to time; asking that for every number costs as much as the HMAC of a refresh.
+        rand::random()
     }
 }

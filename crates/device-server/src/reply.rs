@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use device_core::profile::{write_listed, write_profile};
-use device_core::{Device, DeviceKind, Revision, Show};
+use device_core::{Device, DeviceKind, Devices, Revision, Show};
 use device_wire::query::fields::Fields;
 use device_wire::query::{Entry, Page};
 
@@ -48,12 +48,7 @@ impl Reply {
 
     /// A list: oldest device first, then by id, so that two lists of one state are the same.
     #[must_use]
-    pub fn list(
-        devices: &[Device],
-        kind: DeviceKind,
-        may_manage: bool,
-        revision: Revision,
-    ) -> Self {
+    pub fn list(devices: &Devices, kind: DeviceKind, may_manage: bool, revision: Revision) -> Self {
         let mut order: Vec<&Device> = devices.iter().collect();
         order
             .sort_by(|left, right| (left.created_ms, &left.id).cmp(&(right.created_ms, &right.id)));
@@ -139,7 +134,7 @@ impl Reply {
 
 /// The entries of a list, for a query to choose among.
 #[must_use]
-pub fn entries(devices: &[Device], kind: DeviceKind, may_manage: bool) -> Vec<Entry<'_>> {
+pub fn entries(devices: &Devices, kind: DeviceKind, may_manage: bool) -> Vec<Entry<'_>> {
     let entry = |device| {
         let Reply { body: json, .. } = Reply::entry(device, kind, may_manage);
         Entry { created_ms: device.created_ms, id: device.id.as_str(), json }

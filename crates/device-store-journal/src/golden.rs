@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{env, fs};
 
-use device_core::{Change, DeviceKind, DeviceSet, Owner, Realm, Revision, SetKey, Skip};
+use device_core::{Change, DeviceKind, DeviceSet, Devices, Owner, Realm, Revision, SetKey, Skip};
 use device_core::{UserId, Username, What};
 use device_store::codec::encode_set;
 use device_store::group_commit::{Commit, Engine as _, NewSet};
@@ -147,7 +147,7 @@ fn store(
         let owner = Some(Owner { username: username(user), user_id });
         let revision = journal.load(&key).unwrap().revision.next(number);
         let skip = if number.is_multiple_of(2) { Skip::Skippable } else { Skip::NotSet };
-        let set = Arc::new(DeviceSet { revision, owner, skip, devices: Vec::new() });
+        let set = Arc::new(DeviceSet { revision, owner, skip, devices: Devices::default() });
         let record = encode_set(key.as_bytes(), &set).unwrap();
         commit.sets.insert(key, (!is_purge).then_some(NewSet { set, record }));
     }

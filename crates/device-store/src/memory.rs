@@ -1,11 +1,12 @@
 //! The memory store: everything in memory, nothing survives the process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
 use device_core::{Change, DeviceKind, DeviceSet, Realm, Revision, SetKey, UserId, Username};
-use hashbrown::{DefaultHashBuilder, HashMap};
+use hashbrown::hash_table::{Entry as Place, OccupiedEntry};
+use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::{Mutex, RwLock};
 use std::hash::BuildHasher as _;
 
@@ -17,8 +18,8 @@ use crate::store::{
 /// Shards of the map. A power of two well above the cores of one machine, so that writers seldom meet.
 const SHARDS: usize = 64;
 
-type Sets = HashMap<SetKey, Arc<DeviceSet>, ByShard>;
-type ByShard = DefaultHashBuilder;
+/// Sets by the hash of their key, which the shard is chosen by too: a key is hashed once.
+type Sets = HashTable<(SetKey, Arc<DeviceSet>)>;
 
 /// Keeps device sets in sharded hash maps of shared values.
 ///
@@ -34,11 +35,12 @@ pub struct MemoryStore {
     log: Mutex<Log>,
 }
 
+/// Changes without gaps: the first one has the number `oldest`.
 #[derive(Debug)]
 struct Log {
     kept_max: u64,
-    next: u64,
-    entries: BTreeMap<u64, Change>,
+    oldest: u64,
+    entries: VecDeque<Change>,
 }
 
 impl Default for MemoryStore {
@@ -51,21 +53,25 @@ impl MemoryStore {
     /// An empty store that keeps at most `changes_kept` changes.
     #[must_use]
     pub fn with_changes_kept(changes_kept: u64) -> Self {
-        let hasher = DefaultHashBuilder::default();
         Self {
-            shards: (0..SHARDS).map(|_| RwLock::new(Sets::with_hasher(hasher.clone()))).collect(),
-            hasher,
+            hasher: DefaultHashBuilder::default(),
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
             keys: RwLock::default(),
             aliases: RwLock::default(),
-            log: Mutex::new(Log { kept_max: changes_kept, next: 1, entries: BTreeMap::new() }),
+            log: Mutex::new(Log { kept_max: changes_kept, oldest: 1, entries: VecDeque::new() }),
         }
     }
 
-    /// The shard of a user, by the part of the key that all its sets share.
-    fn shard(&self, user: &[u8]) -> &RwLock<Sets> {
-        #[expect(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
-        let hash = self.hasher.hash_one(user) as usize;
-        &self.shards[hash % SHARDS]
+    /// The hash of a key. The highest bits, by which a table tells keys apart that stand near each other, differ between the sets of a user; the
+    /// bits that choose the shard do not.
+    fn hash(&self, key: &SetKey) -> u64 {
+        let (kind, user) = key.as_bytes().split_last().unwrap_or((&0, &[]));
+        self.hasher.hash_one(user) ^ u64::from(*kind) << 57
+    }
+
+    /// The shard of a hash: bits that neither choose the place in a table nor tell neighbours apart.
+    fn shard(&self, hash: u64) -> &RwLock<Sets> {
+        &self.shards[(hash >> 48) as usize % SHARDS]
     }
 
     /// A page of the index, which is not held while shards are read: swaps take the two the other way round.
@@ -73,16 +79,14 @@ impl MemoryStore {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.keys.read().range((from, Bound::Unbounded)).take(limit).cloned().collect()
     }
-
-    fn shard_of(&self, key: &SetKey) -> &RwLock<Sets> {
-        let bytes = key.as_bytes();
-        self.shard(&bytes[..bytes.len() - 1])
-    }
 }
 
 impl DeviceStore for MemoryStore {
     async fn load(&self, key: &SetKey) -> Result<Arc<DeviceSet>, StoreError> {
-        Ok(self.shard_of(key).read().get(key).cloned().unwrap_or_else(DeviceSet::unknown))
+        let hash = self.hash(key);
+        let shard = self.shard(hash).read();
+        let found = shard.find(hash, |(of, _)| of == key);
+        Ok(found.map_or_else(DeviceSet::unknown, |(_, set)| Arc::clone(set)))
     }
 
     async fn swap(
@@ -93,8 +97,13 @@ impl DeviceStore for MemoryStore {
         change: Change,
     ) -> Result<Swap, StoreError> {
         check_swap(key, expected, &next, &change)?;
-        let mut shard = self.shard_of(key).write();
-        let current = shard.get(key);
+        let hash = self.hash(key);
+        let mut shard = self.shard(hash).write();
+        let place = shard.entry(hash, |(of, _)| of == key, |(of, _)| self.hash(of));
+        let current = match &place {
+            Place::Occupied(place) => Some(&place.get().1),
+            Place::Vacant(_) => None,
+        };
         if current.map_or(Revision::NONE, |set| set.revision) != expected {
             return Ok(Swap::Conflict(current.cloned().unwrap_or_else(DeviceSet::unknown)));
         }
@@ -105,7 +114,10 @@ impl DeviceStore for MemoryStore {
             let alias = SetKey::name_bytes(&change.realm, owner.user_id.as_str());
             self.aliases.write().insert(alias.as_slice().into(), owner.username.clone());
         }
-        shard.insert(key.clone(), next);
+        match place {
+            Place::Occupied(mut place) => place.get_mut().1 = next,
+            Place::Vacant(place) => drop(place.insert((key.clone(), next))),
+        }
         self.log.lock().append(change);
         Ok(Swap::Stored)
     }
@@ -144,10 +156,7 @@ impl DeviceStore for MemoryStore {
     }
 
     async fn trim(&self, through: Cursor) -> Result<u64, StoreError> {
-        let mut log = self.log.lock();
-        let kept = log.entries.split_off(&through.sequence().saturating_add(1));
-        let forgotten = std::mem::replace(&mut log.entries, kept).len();
-        Ok(forgotten as u64)
+        Ok(self.log.lock().forget(through.sequence().saturating_add(1)))
     }
 
     async fn purge(
@@ -158,11 +167,13 @@ impl DeviceStore for MemoryStore {
     ) -> Result<Purged, StoreError> {
         check_purge(realm, username, &change)?;
         let mut purged = Purged::default();
-        let mut shard = self.shard(&SetKey::name_bytes(realm, username.as_str())).write();
+        let any_of_them = SetKey::new(realm, username, DeviceKind::Oath);
+        let mut shard = self.shard(self.hash(&any_of_them)).write();
         let mut keys = self.keys.write();
         for kind in DeviceKind::ALL {
-            let key = SetKey::new(realm, username, kind);
-            let Some(set) = shard.remove(&key) else { continue };
+            let key = any_of_them.of_kind(kind);
+            let place = shard.find_entry(self.hash(&key), |(of, _)| *of == key);
+            let Ok(((_, set), _)) = place.map(OccupiedEntry::remove) else { continue };
             keys.remove(&key);
             purged.sets += 1;
             purged.devices += set.devices.len();
@@ -184,26 +195,31 @@ impl DeviceStore for MemoryStore {
 
 impl Log {
     fn append(&mut self, change: Change) {
-        self.entries.insert(self.next, change);
-        self.next += 1;
-        while self.entries.len() as u64 > self.kept_max {
-            self.entries.pop_first();
-        }
+        self.entries.push_back(change);
+        self.forget((self.oldest + self.entries.len() as u64).saturating_sub(self.kept_max));
+    }
+
+    /// Forgets what comes before the number `oldest`. Returns how many that were.
+    fn forget(&mut self, oldest: u64) -> u64 {
+        // More than memory holds is all of them.
+        let before = usize::try_from(oldest.saturating_sub(self.oldest)).unwrap_or(usize::MAX);
+        let forgotten = self.entries.drain(..before.min(self.entries.len())).len() as u64;
+        self.oldest += forgotten;
+        forgotten
     }
 
     fn page(&self, after: Option<Cursor>, limit: usize) -> Result<ChangePage, StoreError> {
-        let oldest = self.entries.first_key_value().map_or(self.next, |(sequence, _)| *sequence);
-        let from = match after {
-            Some(cursor) if cursor.sequence().saturating_add(1) < oldest => {
-                return Err(StoreError::CursorTooOld);
-            }
-            Some(cursor) => Bound::Excluded(cursor.sequence()),
-            None => Bound::Unbounded,
-        };
-        let page = self.entries.range((from, Bound::Unbounded)).take(limit.min(PAGE_MAX));
+        let from = after.map_or(self.oldest, |cursor| cursor.sequence().saturating_add(1));
+        if from < self.oldest {
+            return Err(StoreError::CursorTooOld);
+        }
+        let changes = (self.oldest..).zip(&self.entries);
+        // More than memory holds is beyond the end.
+        let seen = usize::try_from(from - self.oldest).unwrap_or(usize::MAX);
+        let page = changes.skip(seen).take(limit.min(PAGE_MAX));
         Ok(page
             .map(|(sequence, change)| SequencedChange {
-                cursor: Cursor::from_sequence(*sequence),
+                cursor: Cursor::from_sequence(sequence),
                 change: change.clone(),
             })
             .collect())

@@ -39,13 +39,11 @@ pub fn rename(
         return Ok(Step::unchanged(set.devices[position].clone()));
     }
     let mut draft = Draftsman::new(set, moment);
-    let revision = draft.revision();
-    let device = &mut draft.write.next.devices[position];
-    device.name = name;
-    device.revision = revision;
-    let device = device.clone();
-    draft.note(&device, Action::Renamed);
-    Ok(draft.done(device))
+    draft.change(position, |device| {
+        device.name = name;
+        Ok::<_, Refusal>(Action::Renamed)
+    })?;
+    Ok(draft.done_with(position))
 }
 
 /// Removes all devices and puts the skip setting to Not Set, in one change. Of an empty set that is no change.
@@ -65,8 +63,8 @@ pub fn reset(
         return Ok(Step::unchanged(()));
     }
     let mut draft = Draftsman::new(set, moment);
-    for device in std::mem::take(&mut draft.write.next.devices) {
-        draft.note(&device, Action::Reset);
+    for device in std::mem::take(&mut draft.write.next.devices).iter() {
+        draft.note(device, Action::Reset);
     }
     draft.set_skip(Skip::NotSet);
     Ok(draft.done(()))

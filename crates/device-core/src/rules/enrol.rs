@@ -2,7 +2,7 @@
 
 use super::{Draftsman, Moment, Refusal, Step};
 use crate::limits::DEVICES_MAX;
-use crate::{Action, Device, DeviceKind, DeviceSet, Draft, Owner, Skip};
+use crate::{Action, Device, DeviceKind, DeviceSet, Devices, Draft, Owner, Skip};
 
 /// How many devices there may be, and what happens when there are as many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub fn enrol(
 }
 
 /// Which device makes room, if `limit` devices leave none for one more.
-fn least_recently_used(devices: &[Device], limit: usize) -> Option<usize> {
+fn least_recently_used(devices: &Devices, limit: usize) -> Option<usize> {
     if devices.len() < limit {
         return None;
     }

@@ -83,6 +83,27 @@ impl Draftsman {
         Self { write: Write { next, devices: Vec::new(), skip: None } }
     }
 
+    /// Changes the device at `position`, which goes to the set's next revision; `change` says what it did.
+    fn change<E>(
+        &mut self,
+        position: usize,
+        change: impl FnOnce(&mut Device) -> Result<Action, E>,
+    ) -> Result<(), E> {
+        let revision = self.revision();
+        let action = self.write.next.devices.change(position, |device| {
+            device.revision = revision;
+            change(device)
+        })?;
+        self.write.devices.push(noted(&self.write.next.devices[position], action));
+        Ok(())
+    }
+
+    /// The change, with the device at `position` as its answer.
+    fn done_with(self, position: usize) -> Step<Device> {
+        let device = self.write.next.devices[position].clone();
+        self.done(device)
+    }
+
     fn revision(&self) -> Revision {
         self.write.next.revision
     }
@@ -92,11 +113,7 @@ impl Draftsman {
     }
 
     fn note(&mut self, device: &Device, action: Action) {
-        self.write.devices.push(DeviceChange {
-            id: device.id.clone(),
-            name: device.name.clone(),
-            action,
-        });
+        self.write.devices.push(noted(device, action));
     }
 
     fn remove(&mut self, position: usize, action: Action) -> Device {
@@ -115,6 +132,10 @@ impl Draftsman {
     fn done<T>(self, answer: T) -> Step<T> {
         Step { answer, write: Some(self.write) }
     }
+}
+
+fn noted(device: &Device, action: Action) -> DeviceChange {
+    DeviceChange { id: device.id.clone(), name: device.name.clone(), action }
 }
 
 /// Why a rule refused. Nothing has changed.

@@ -41,25 +41,23 @@ pub fn record_use(
 ) -> Result<Step<Device>, Refusal> {
     let position = allowed_position(set, id, if_match)?;
     let mut draft = Draftsman::new(set, moment);
-    let revision = draft.revision();
-    let device = &mut draft.write.next.devices[position];
-    let mut action = Action::Used;
-    match used {
-        Use::Access => {}
-        Use::Oath(moved) => move_oath(device, kind, *moved)?,
-        Use::SignCount(count) => move_sign_count(device, kind, *count)?,
-        Use::Selected => select(device, kind, moment.now_ms)?,
-        Use::RecoveryCode(code) => {
-            device.cold = without_code(&device.cold, code).ok_or(Refusal::NoSuchCode)?;
-            action = Action::RecoveryCodeUsed;
+    draft.change(position, |device| {
+        let mut action = Action::Used;
+        match used {
+            Use::Access => {}
+            Use::Oath(moved) => move_oath(device, kind, *moved)?,
+            Use::SignCount(count) => move_sign_count(device, kind, *count)?,
+            Use::Selected => select(device, kind, moment.now_ms)?,
+            Use::RecoveryCode(code) => {
+                device.cold = without_code(&device.cold, code).ok_or(Refusal::NoSuchCode)?;
+                action = Action::RecoveryCodeUsed;
+            }
         }
-    }
-    // A clock that was set back must not make a device look less used.
-    device.last_access_ms = device.last_access_ms.max(moment.now_ms);
-    device.revision = revision;
-    let device = device.clone();
-    draft.note(&device, action);
-    Ok(draft.done(device))
+        // A clock that was set back must not make a device look less used.
+        device.last_access_ms = device.last_access_ms.max(moment.now_ms);
+        Ok::<_, Refusal>(action)
+    })?;
+    Ok(draft.done_with(position))
 }
 
 fn move_oath(device: &mut Device, kind: DeviceKind, moved: OathFacts) -> Result<(), Refusal> {

@@ -43,11 +43,7 @@ pub fn refresh(
     on_retired: OnRetired,
     moment: Moment,
 ) -> Result<Step<()>, RefreshRefused> {
-    let speaks = |device: &Device| {
-        facts(device)
-            .is_some_and(|push| push.mechanism_uid.as_deref() == Some(&*message.mechanism_uid))
-    };
-    let found = set.devices.iter().position(speaks);
+    let found = set.devices.position_of_mechanism(&message.mechanism_uid);
     let push = found.and_then(|position| facts(&set.devices[position]));
     let genuine = message.is_signed_with(push.and_then(|push| push.shared_secret.as_ref()));
     let (Some(position), Some(push)) = (found, push) else {
@@ -75,20 +71,22 @@ pub fn refresh(
     }
 
     let mut draft = Draftsman::new(set, moment);
-    let revision = draft.revision();
-    let device = &mut draft.write.next.devices[position];
-    device.revision = revision;
-    if let Some(name) = &message.device_name {
-        device.name = name.clone();
-    }
-    if let Facts::Push(push) = &mut device.facts {
-        push.device_token = Some(message.device_token.clone());
-        push.device_type = Some(message.device_type.clone());
-        push.communication_type = Some(message.communication_type.clone());
-        push.refreshes.accept(digest, message.issued_at_seconds);
-    }
-    let device = device.clone();
-    draft.note(&device, if token_changed { Action::TokenRefreshed } else { Action::Refreshed });
+    draft.change(position, |device| {
+        if let Some(name) = &message.device_name {
+            device.name = name.clone();
+        }
+        if let Facts::Push(push) = &mut device.facts {
+            push.device_token = Some(message.device_token.clone());
+            push.device_type = Some(message.device_type.clone());
+            push.communication_type = Some(message.communication_type.clone());
+            push.refreshes.accept(digest, message.issued_at_seconds);
+        }
+        Ok::<_, RefreshRefused>(if token_changed {
+            Action::TokenRefreshed
+        } else {
+            Action::Refreshed
+        })
+    })?;
     Ok(draft.done(()))
 }
 

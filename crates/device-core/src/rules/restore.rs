@@ -3,7 +3,9 @@
 use super::{Draftsman, Moment, Refusal, Step};
 use crate::limits::DEVICES_MAX;
 use crate::profile::{Show, write_profile};
-use crate::{Action, Device, DeviceId, DeviceKind, DeviceSet, Draft, Owner, Revision, Skip};
+use crate::{
+    Action, Device, DeviceId, DeviceKind, DeviceSet, Devices, Draft, Owner, Revision, Skip,
+};
 
 /// What an import did with a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub fn restore(
         return Err(Refusal::TooMany);
     }
     let mut draftsman = Draftsman::new(set, moment);
-    let mut devices: Vec<Device> = Vec::with_capacity(drafts.len());
+    let mut devices = Devices::default();
     let mut all_stored = drafts.len() == set.devices.len();
     for draft in drafts {
         let id = draft.id.clone().ok_or(Refusal::NoId(kind.row().id_member))?;

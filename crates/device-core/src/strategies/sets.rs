@@ -8,7 +8,7 @@ use proptest::sample::select;
 use super::names::owner;
 use super::profiles::draft_with_id;
 use crate::limits::RETIRED_DIGESTS_MAX;
-use crate::{Device, DeviceKind, DeviceSet, Facts, Refreshes, Revision, Skip};
+use crate::{DeviceKind, DeviceSet, Devices, Facts, Refreshes, Revision, Skip};
 
 /// A skip setting.
 pub fn skip() -> impl Strategy<Value = Skip> {
@@ -30,7 +30,7 @@ pub fn refreshes() -> impl Strategy<Value = Refreshes> {
 pub fn device_set(kind: DeviceKind) -> impl Strategy<Value = DeviceSet> {
     let devices = vec((draft_with_id(kind), refreshes(), 0..9_u64), 0..7);
     (owner(), 10..1_u64 << 48, skip(), devices).prop_map(move |(owner, revision, skip, drafts)| {
-        let mut devices: Vec<Device> = Vec::new();
+        let mut devices = Devices::default();
         for (draft, refreshes, age) in drafts {
             let id = draft.id.clone().unwrap();
             if devices.iter().any(|device| device.id == id) {

@@ -37,7 +37,7 @@ proptest! {
         let renamed = Device { name, revision, ..device.clone() };
         prop_assert_eq!(&step.answer, &renamed);
         let mut expected = DeviceSet { revision, ..set.clone() };
-        expected.devices[at] = renamed;
+        expected.devices.change(at, |device| *device = renamed);
         let write = step.write.unwrap();
         prop_assert_eq!(write.next, expected, "nothing but the name");
         prop_assert_eq!(write.skip, None);

@@ -88,8 +88,8 @@ proptest! {
             for realm in REALMS {
                 for kind in DeviceKind::ALL {
                     let key = SetKey::new(&Realm::parse(realm).unwrap(), username, kind);
-                    let found = sets.get(&key).map(|set| &*set.devices).unwrap_or_default();
-                    let found: Vec<_> = found.iter().map(|device| device.id.as_str()).collect();
+                    let found = sets.get(&key).map(|set| set.devices.iter()).into_iter().flatten();
+                    let found: Vec<_> = found.map(|device| device.id.as_str()).collect();
                     let expected: Vec<_> = rows.iter().filter(|row| row.is_of(realm, username, kind)).map(|row| row.id).collect();
                     prop_assert_eq!(found, expected, "{} in {}", username, realm);
                 }

@@ -19,7 +19,7 @@ mod uses;
 use device_core::profile::write_profile;
 use device_core::rules::Moment;
 use device_core::strategies::device_set;
-use device_core::{Device, DeviceId, DeviceKind, DeviceSet, Draft, Show};
+use device_core::{Device, DeviceId, DeviceKind, DeviceSet, Devices, Draft, Show};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -68,6 +68,6 @@ fn shown(kind: DeviceKind, device: &Device, show: Show) -> String {
 }
 
 /// All devices of a set but one.
-fn others(set: &DeviceSet, but: &DeviceId) -> Vec<Device> {
+fn others(set: &DeviceSet, but: &DeviceId) -> Devices {
     set.devices.iter().filter(|device| device.id != *but).cloned().collect()
 }

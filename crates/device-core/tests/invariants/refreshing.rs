@@ -7,11 +7,13 @@ use device_core::push::Malformed;
 use device_core::rules::{OnRetired, RefreshRefused};
 use device_core::strategies::{Signed, device_set, refresh_body, sign};
 use device_core::{
-    Action, Device, DeviceKind, DeviceSet, Facts, PushFacts, RefreshMessage, Revision, rules,
+    Action, Device, DeviceKind, DeviceSet, Devices, Facts, PushFacts, RefreshMessage, Revision,
+    rules,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::{draft, id, moment, others};
 
@@ -23,7 +25,9 @@ fn with_phone(mut set: DeviceSet, key: &[u8]) -> DeviceSet {
     );
     let device =
         draft(DeviceKind::Push, &json).into_device(id("phone"), Revision::from_record(3), 1_000);
-    set.devices.insert(set.devices.len() / 2, device);
+    let mut devices: Vec<Device> = set.devices.iter().cloned().collect();
+    devices.insert(devices.len() / 2, device);
+    set.devices = devices.into_iter().collect();
     set
 }
 
@@ -48,6 +52,51 @@ fn refresh(
 ) -> Result<Option<DeviceSet>, RefreshRefused> {
     let step = rules::refresh(set, &parse(signed), on_retired, moment(1))?;
     Ok(step.write.map(|write| write.next))
+}
+
+/// Few uids, which begin alike or end where others go on.
+fn mechanism_uid() -> impl Strategy<Value = Option<&'static str>> {
+    select(vec![
+        None,
+        Some("7f3b1c52"),
+        Some("7f3b1c52-0c63"),
+        Some("7f3b1c52-0c64"),
+        Some("7"),
+        Some("\0"),
+    ])
+}
+
+proptest! {
+    /// A mechanism is found where plain looking finds it, also after its device was changed; states of the set that share the device stay as they are.
+    #[test]
+    fn mechanisms_are_found_by_the_whole_uid(
+        uids in vec((mechanism_uid(), mechanism_uid()), 1..5),
+        sought in mechanism_uid(),
+        set in device_set(DeviceKind::Push),
+    ) {
+        let sought = sought.unwrap_or("");
+        let named = |device: &mut Device, uid: Option<&str>| {
+            let Facts::Push(push) = &mut device.facts else { panic!("not a push device") };
+            push.mechanism_uid = uid.map(Into::into);
+        };
+        let plain = |devices: &Devices| devices.iter().position(|device| {
+            matches!(&device.facts, Facts::Push(push) if push.mechanism_uid.as_deref() == Some(sought))
+        });
+        let Some(any) = set.devices.first() else { return Ok(()) };
+        let mut before = Devices::default();
+        for (uid, _) in &uids {
+            let mut device = any.clone();
+            named(&mut device, *uid);
+            before.push(device);
+        }
+        prop_assert_eq!(before.position_of_mechanism(sought), plain(&before));
+        let (mut after, unchanged) = (before.clone(), format!("{before:?}"));
+        for (at, (_, uid)) in uids.iter().enumerate() {
+            after.change(at, |device| named(device, *uid));
+            prop_assert_eq!(after.position_of_mechanism(sought), plain(&after));
+        }
+        prop_assert_eq!(format!("{before:?}"), unchanged);
+    }
 }
 
 /// What a phone may say: the number of a token, a name, a time. Few of each, so that messages come twice.
@@ -242,7 +291,7 @@ fn forgeries_are_refused() {
     refused(&set, &refresh_body("mechanism", "bjensen", &nobodys_key));
     let keyless = draft(DeviceKind::Push, r#"{"deviceMechanismUID":"mechanism"}"#);
     let keyless = keyless.into_device(id("phone"), Revision::from_record(1), 1);
-    let keyless = DeviceSet { devices: vec![keyless], ..DeviceSet::default() };
+    let keyless = DeviceSet { devices: Devices::from_iter([keyless]), ..DeviceSet::default() };
     refused(&keyless, &refresh_body("mechanism", "bjensen", &nobodys_key));
 }
 

@@ -50,7 +50,8 @@ proptest! {
 
     #[test]
     fn lists_do_not_show_push_tokens(set in device_set(DeviceKind::Push)) {
-        for mut device in set.devices {
+        for device in &set.devices {
+            let mut device = device.clone();
             if let Facts::Push(push) = &mut device.facts {
                 push.device_token = Some(CANARY.into());
             }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use device_core::rules::Use;
 use device_core::strategies::{draft_with_id, profile};
 use device_core::{
-    Action, Device, DeviceKind, DeviceSet, Facts, IfMatch, OathFacts, Refusal, Revision, Secret,
-    rules,
+    Action, Device, DeviceKind, DeviceSet, Devices, Facts, IfMatch, OathFacts, Refusal, Revision,
+    Secret, rules,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -18,7 +18,11 @@ use crate::{draft, id, moment, others, set_and_device};
 /// A set of one device of that profile, and its id.
 fn one(kind: DeviceKind, json: &str) -> DeviceSet {
     let device = draft(kind, json).into_device(id("the one"), Revision::from_record(5), 1_000);
-    DeviceSet { revision: Revision::from_record(5), devices: vec![device], ..DeviceSet::default() }
+    DeviceSet {
+        revision: Revision::from_record(5),
+        devices: Devices::from_iter([device]),
+        ..DeviceSet::default()
+    }
 }
 
 fn record(set: &DeviceSet, kind: DeviceKind, used: &Use) -> Result<DeviceSet, Refusal> {
@@ -72,7 +76,7 @@ proptest! {
         let given = first.id.clone().unwrap();
         let mut set = DeviceSet {
             revision: Revision::from_record(5),
-            devices: vec![first.into_device(given, Revision::from_record(5), 0)],
+            devices: Devices::from_iter([first.into_device(given, Revision::from_record(5), 0)]),
             ..DeviceSet::default()
         };
         for (counter, last_login_seconds, clock_drift_seconds) in moves {

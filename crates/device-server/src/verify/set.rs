@@ -30,7 +30,7 @@ pub(super) fn wrong(key: &SetKey, set: &DeviceSet) -> Vec<Wrong> {
         wrong.push(Wrong::Skip);
     }
     for (at, device) in set.devices.iter().enumerate() {
-        if set.devices[..at].iter().any(|other| other.id == device.id) {
+        if set.devices.iter().take(at).any(|other| other.id == device.id) {
             wrong.push(Wrong::SameId(device.id.clone()));
         }
         if device.revision > set.revision {

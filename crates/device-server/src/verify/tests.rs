@@ -32,6 +32,7 @@ fn set(devices: Vec<Device>) -> DeviceSet {
     let username = Username::parse("bjensen").unwrap();
     let owner = Owner { user_id: UserId::from(&username), username };
     let revision = Revision::from_record(7);
+    let devices = devices.into_iter().collect();
     DeviceSet { revision, owner: Some(owner), skip: Skip::NotSet, devices }
 }
 

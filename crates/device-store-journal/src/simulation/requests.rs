@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use device_core::{
-    Change, Cold, Device, DeviceId, DeviceKind, DeviceName, DeviceSet, Facts, OathFacts, Owner,
-    Realm, Revision, SetKey, Skip, UserId, Username, What,
+    Change, Cold, Device, DeviceId, DeviceKind, DeviceName, DeviceSet, Devices, Facts, OathFacts,
+    Owner, Realm, Revision, SetKey, Skip, UserId, Username, What,
 };
 use device_store::codec::encode_set;
 use device_store::group_commit::{PurgeRequest, Request, SwapRequest, TrimRequest};
@@ -180,21 +180,21 @@ impl Users {
     }
 
     /// A device or none, which makes sets of different lengths.
-    fn devices(&self, revision: Revision, random: &mut Random) -> Vec<Device> {
+    fn devices(&self, revision: Revision, random: &mut Random) -> Devices {
         let (Ok(id), Ok(name)) = (DeviceId::parse("device"), DeviceName::parse("Phone")) else {
-            return Vec::new();
+            return Devices::default();
         };
         let most = if random.one_in(self.giants) { GIANT_BYTES } else { self.bytes_max };
         let length = usize::try_from(random.below(most)).unwrap_or(0);
         if random.one_in(4) {
-            return Vec::new();
+            return Devices::default();
         }
         let letter = char::from(b'a' + u8::try_from(random.below(26)).unwrap_or(0));
         let cold = format!("{{\"x\":\"{}\"}}", letter.to_string().repeat(length));
         let facts = Facts::Oath(OathFacts { counter: Some(random.below(9)), ..Default::default() });
         let (created_ms, last_access_ms) = (1, random.below(1_000));
         let cold = Cold::from_checked(cold);
-        vec![Device { id, revision, created_ms, last_access_ms, name, facts, cold }]
+        Devices::from_iter([Device { id, revision, created_ms, last_access_ms, name, facts, cold }])
     }
 }
 

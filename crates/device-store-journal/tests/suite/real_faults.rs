@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use device_core::{DeviceKind, DeviceSet};
+use device_core::{DeviceKind, DeviceSet, Devices};
 use device_store::conformance::fixtures::{User, changes_after, load, walk};
 use device_store::{DeviceStore as _, StoreError, Swap};
 use device_store_journal::{JournalStore, Options};
@@ -34,7 +34,7 @@ fn user(number: usize) -> User {
 /// One more swap of a user: the set gets one other device.
 fn swap(store: &JournalStore, user: &User, device: &str) -> (DeviceSet, Result<Swap, StoreError>) {
     let before = block_on(load(store, user, KIND));
-    let empty = DeviceSet { devices: Vec::new(), ..(*before).clone() };
+    let empty = DeviceSet { devices: Devices::default(), ..(*before).clone() };
     let write = user.with_device(&empty, KIND, device);
     let (change, next) = (user.change_of(KIND, &write), Arc::new(write.next.clone()));
     (write.next, block_on(store.swap(&user.key(KIND), before.revision, next, change)))

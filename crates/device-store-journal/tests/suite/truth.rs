@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use device_core::{Change, DeviceKind, DeviceSet, SetKey, What};
+use device_core::{Change, DeviceKind, DeviceSet, Devices, SetKey, What};
 use device_store::conformance::fixtures::User;
 use device_store::{Cursor, DeviceStore, PAGE_MAX, SequencedChange, StoreError, Swap};
 use device_store_journal::simulation::Random;
@@ -106,7 +106,7 @@ impl World {
     fn write(&mut self, user: &User, devices: usize) -> Operation {
         let before = self.state.sets.get(&user.key(KIND)).cloned();
         let before = before.unwrap_or_else(DeviceSet::unknown);
-        let empty = DeviceSet { devices: Vec::new(), ..(*before).clone() };
+        let empty = DeviceSet { devices: Devices::default(), ..(*before).clone() };
         let mut write = user.with_device(&empty, KIND, "device");
         for number in 1..devices {
             write = user.with_device(&write.next, KIND, &format!("device {number}"));

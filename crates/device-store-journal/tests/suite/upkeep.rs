@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use device_core::{DeviceKind, DeviceSet};
+use device_core::{DeviceKind, DeviceSet, Devices};
 use device_store::conformance::fixtures::{User, changes_after, enrol, load, purge, store_write};
 use device_store::{DeviceStore as _, StoreError};
 use device_store_journal::simulation::Random;
@@ -42,7 +42,7 @@ fn user(number: usize) -> User {
 /// One more swap of a user: the set gets one other device.
 async fn update(store: &JournalStore, user: &User) {
     let before = load(store, user, KIND).await;
-    let empty = DeviceSet { devices: Vec::new(), ..(*before).clone() };
+    let empty = DeviceSet { devices: Devices::default(), ..(*before).clone() };
     store_write(store, user, KIND, before.revision, &user.with_device(&empty, KIND, "phone")).await;
 }
 

@@ -28,7 +28,9 @@ async fn store_large(store: &SledStore, user: &User, bytes: usize) -> Arc<Device
     write.next.devices.truncate(1);
     let digit = write.next.revision.to_record() % 10;
     let note = digit.to_string().repeat(bytes);
-    write.next.devices[0].cold = Cold::from_checked(format!("{{\"note\":\"{note}\"}}"));
+    write.next.devices.change(0, |device| {
+        device.cold = Cold::from_checked(format!("{{\"note\":\"{note}\"}}"));
+    });
     store_write(store, user, KIND, set.revision, &write).await;
     Arc::new(write.next)
 }

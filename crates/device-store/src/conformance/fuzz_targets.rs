@@ -6,8 +6,8 @@ use device_core::profile::{write_listed, write_profile};
 use device_core::rules::{self, OnRetired};
 use device_core::strategies::{full_profile, refresh_body, sign};
 use device_core::{
-    DeviceId, DeviceKind, DeviceSet, Draft, Facts, Realm, RefreshMessage, Revision, SetKey, Show,
-    Username,
+    DeviceId, DeviceKind, DeviceSet, Devices, Draft, Facts, Realm, RefreshMessage, Revision,
+    SetKey, Show, Username,
 };
 
 use super::fixtures::{User, moment};
@@ -142,7 +142,7 @@ fn set_with_a_phone() -> DeviceSet {
     DeviceSet {
         revision: Revision::from_record(1),
         owner: Some(User::named("/a", "bjensen").owner),
-        devices: vec![draft.into_device(id, Revision::from_record(1), 1_000)],
+        devices: Devices::from_iter([draft.into_device(id, Revision::from_record(1), 1_000)]),
         ..DeviceSet::default()
     }
 }

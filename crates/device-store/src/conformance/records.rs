@@ -22,11 +22,12 @@ pub async fn every_kind_with_every_member<S: DeviceStore>(store: &S) {
         let mut write = written(
             rules::restore(&unknown, kind, &user.owner, drafts, skip, false, moment()).unwrap(),
         );
-        if let Facts::Push(push) = &mut write.next.devices[0].facts {
+        write.next.devices.change(0, |device| {
+            let Facts::Push(push) = &mut device.facts else { return };
             push.refreshes.current = Some([0xff; 16]);
             push.refreshes.retired = (0..8).map(|number| [number; 16]).collect();
             push.refreshes.issued_at_seconds = Some(u64::MAX);
-        }
+        });
         store_write(store, &user, kind, Revision::NONE, &write).await;
         assert_eq!(*load(store, &user, kind).await, write.next);
         assert_eq!(*walk(store, 100).await.last().unwrap().1, write.next);
@@ -75,7 +76,8 @@ pub async fn a_large_record<S: DeviceStore>(store: &S) {
 pub async fn a_record_at_the_limits<S: DeviceStore>(store: &S) {
     let user = User::named("/a", "bjensen");
     let large = set_of(DeviceKind::WebAuthn, DEVICES_MAX, PROFILE_BYTES_MAX - 100);
-    let mut small = DeviceSet { devices: large.devices[..1].to_vec(), ..large.clone() };
+    let mut small = large.clone();
+    small.devices.truncate(1);
     let mut again = large.clone();
     small.revision = large.revision.next(0);
     again.revision = small.revision.next(0);

@@ -1,4 +1,5 @@
-//! Conditions: `If-Match`, `If-None-Match` and those that this server does not have.
+//! Conditions: `If-Match`, `If-None-Match` and those that this server does not have. They are looked at last: of a request that cannot be read they are ignored (RFC 9110,
+//! 13.2.1).
 //!
 //! Sources: `am-behaviour.md` 4.5; `decisions.md` (`_rev`, ETag, If-Match). Quotes are optional, as in Common REST.
 

@@ -28,8 +28,8 @@ pub(super) fn read(
         Resource::Sessions => session(request, action),
         Resource::User { user_id } => match (request.method, action) {
             ("POST", Some("purge")) => {
-                conditions::of_action(request)?;
                 body::check_action_body(request)?;
+                conditions::of_action(request)?;
                 Ok(Operation::Purge { user_id: user(user_id)? })
             }
             _ => Err(unsupported()),
@@ -67,8 +67,8 @@ fn of_device(
             kind.row().collection
         ))),
         "GET" | "HEAD" => {
-            let none_match = conditions::of_look(request, "read")?;
             let fields = query::fields(target, kind)?;
+            let none_match = conditions::of_look(request, "read")?;
             Ok(Operation::Read { user_id, kind, id, fields, none_match })
         }
         "PUT" => match conditions::of_put(request, require_if_match)? {
@@ -80,13 +80,13 @@ fn of_device(
             }
         },
         "DELETE" => {
-            let if_match = conditions::of_change(request, "delete", require_if_match)?;
             let fields = query::fields(target, kind)?;
+            let if_match = conditions::of_change(request, "delete", require_if_match)?;
             Ok(Operation::Delete { user_id, kind, id, if_match, fields })
         }
         _ if action == Some("recordUse") => {
-            let if_match = conditions::of_change(request, "action", false)?;
             let used = body::used(request)?;
+            let if_match = conditions::of_change(request, "action", false)?;
             Ok(Operation::RecordUse { user_id, kind, id, used, if_match })
         }
         _ => Err(unsupported()),
@@ -127,7 +127,6 @@ fn list(
     user_id: UserId,
     kind: DeviceKind,
 ) -> Result<Operation, Fault> {
-    let none_match = conditions::of_look(request, "query")?;
     let given = |name| target.parameter(name).map(|value| value.map(|value| (name, value)));
     let queries = [given("_queryFilter")?, given("_queryId")?, given("_queryExpression")?];
     let mut queries = queries.into_iter().flatten();
@@ -147,6 +146,7 @@ fn list(
     };
     let subject = Subject { realm: &target.realm, user_id: &user_id, kind };
     let query = Query::read(target, subject, filter)?;
+    let none_match = conditions::of_look(request, "query")?;
     Ok(Operation::List { user_id, kind, query, none_match })
 }
 
@@ -165,16 +165,16 @@ fn collection_action(
             Ok(Operation::Reset { user_id, kind, if_match })
         }
         Some("skip") => {
+            let value = body::skip_value(request)?;
             conditions::of_action(request)?;
-            Ok(Operation::Skip { user_id, kind, value: body::skip_value(request)? })
+            Ok(Operation::Skip { user_id, kind, value })
         }
         Some("check") => {
-            conditions::of_action(request)?;
             body::check_action_body(request)?;
+            conditions::of_action(request)?;
             Ok(Operation::Check { user_id, kind })
         }
         Some("create") => {
-            conditions::of_action(request)?;
             let on_limit = match target.parameter("_onLimit")? {
                 None | Some("refuse") => OnLimit::Refuse,
                 Some("replace") => OnLimit::Replace,
@@ -183,6 +183,7 @@ fn collection_action(
             let username = target.parameter("username")?.map(Username::parse).transpose();
             let username = username.map_err(|error| Fault::bad(format!("`username` {error}")))?;
             let draft = Box::new(body::draft(request, kind)?);
+            conditions::of_action(request)?;
             Ok(Operation::Enrol { user_id, username, kind, draft, on_limit })
         }
         _ => Err(unsupported()),

@@ -96,6 +96,25 @@ fn a_look_may_ask_for_news_only() {
     }
 }
 
+/// RFC 9110, 13.2.1: preconditions are ignored where the answer without them would be no success.
+#[test]
+fn conditions_of_what_cannot_be_read_are_ignored() {
+    for (method, target, body) in [
+        ("GET", "2fa/oath?_queryFilter=true&_pageSize=many", ""),
+        ("GET", "2fa/oath?_queryFilter=(", ""),
+        ("GET", "2fa/oath/7?_fields=%5B", ""),
+        ("DELETE", "2fa/oath/7?_fields=%5B", ""),
+        ("POST", "2fa/oath?_action=skip", "{}"),
+        ("POST", "2fa/oath?_action=create&_onLimit=maybe", "{}"),
+        ("POST", "2fa/webauthn/7?_action=recordUse", "[]"),
+    ] {
+        for header in ["if-match", "if-none-match"] {
+            let answer = read(method, target, &[(header, "*")], body);
+            assert!(matches!(answer, Err(Fault::Bad(_))), "{method} {target}: {answer:?}");
+        }
+    }
+}
+
 #[test]
 fn conditions_that_a_request_cannot_have_are_refused() {
     let name = r#"{"deviceName":"x"}"#;
@@ -110,9 +129,9 @@ fn conditions_that_a_request_cannot_have_are_refused() {
         let answer = read(method, target, &[("if-none-match", "\"41\"")], body);
         assert!(matches!(answer, Err(Fault::Condition(_))), "{method} {target}: {answer:?}");
     }
-    for action in ["skip", "check", "create"] {
+    for (action, body) in [("skip", r#"{"value":true}"#), ("check", "{}"), ("create", "{}")] {
         let answer =
-            read("POST", &format!("2fa/oath?_action={action}"), &[("if-match", "*")], "{}");
+            read("POST", &format!("2fa/oath?_action={action}"), &[("if-match", "*")], body);
         assert!(matches!(answer, Err(Fault::Condition(_))), "{action}: {answer:?}");
     }
     let put = |headers: &[(&str, &str)]| read("PUT", DEVICE, headers, name);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use device_core::profile::write_listed;
 use device_core::strategies::device_set;
-use device_core::{Device, DeviceKind, DeviceSet};
+use device_core::{Device, DeviceKind, DeviceSet, Devices};
 use device_wire::call::{self, Fault, Operation, RawRequest};
 use device_wire::fuzz_target::reading;
 use device_wire::query::{Entry, Page, Query};
@@ -46,7 +46,7 @@ fn entry(device: &Device, kind: DeviceKind) -> Entry<'_> {
     Entry { created_ms: device.created_ms, id: device.id.as_str(), json }
 }
 
-fn choose(query: &Query, devices: &[Device], kind: DeviceKind) -> Page {
+fn choose(query: &Query, devices: &Devices, kind: DeviceKind) -> Page {
     query.choose(devices.iter().map(|device| entry(device, kind)).collect()).unwrap()
 }
 
@@ -61,7 +61,7 @@ fn ids(page: &Page) -> Vec<String> {
     page.entries.iter().map(id).collect()
 }
 
-fn page_of(kind: DeviceKind, query: &str, devices: &[Device]) -> Page {
+fn page_of(kind: DeviceKind, query: &str, devices: &Devices) -> Page {
     let query = read(kind, query).unwrap_or_else(|fault| panic!("{query}: {fault:?}"));
     choose(&query.expect("not the plain list"), devices, kind)
 }
@@ -87,7 +87,7 @@ fn rank(entry: &BTreeMap<String, String>, name: &str) -> (u8, f64, String) {
     }
 }
 
-fn sorted(devices: &[Device], kind: DeviceKind, keys: &[(&str, bool)]) -> Vec<String> {
+fn sorted(devices: &Devices, kind: DeviceKind, keys: &[(&str, bool)]) -> Vec<String> {
     let mut all: Vec<(BTreeMap<String, String>, &Device)> =
         devices.iter().map(|device| (members(&entry(device, kind).json), device)).collect();
     all.sort_by(|(left, first), (right, second)| {

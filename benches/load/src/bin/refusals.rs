@@ -57,7 +57,7 @@ impl Class {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir_in(Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"))?;
+    let folder = tempfile::tempdir_in(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"))?;
     let population = Population::of(USERS);
     let mut options = Options::default();
     options.cache_bytes = CACHE_BYTES;
