@@ -51,7 +51,9 @@ pub fn draw(title: &str, across: &str, curves: &[Curve]) -> String {
         HEIGHT - MARGIN + 24.0,
         right / 1e6
     );
-    for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
+    let ends = curves.iter().map(|curve| curve.points.last().map_or(0.0, |point| point.1));
+    let names_at = apart(&ends.map(y).collect::<Vec<_>>());
+    for ((curve, name_at), colour) in curves.iter().zip(names_at).zip(COLOURS.iter().cycle()) {
         let points: Vec<String> = curve
             .points
             .iter()
@@ -64,11 +66,25 @@ pub fn draw(title: &str, across: &str, curves: &[Curve]) -> String {
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/><text x=\"{:.0}\" y=\"{:.1}\" fill=\"{colour}\">{} {end:.decimals$}</text>",
             points.join(" "),
             x(right) + 8.0,
-            y(end) + 4.0,
+            name_at + 4.0,
             curve.name
         );
     }
     picture + "</svg>\n"
+}
+
+/// The places of names, in pixels from above: none covers another.
+fn apart(wanted: &[f64]) -> Vec<f64> {
+    const LINE: f64 = 15.0;
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    order.sort_by(|left, right| wanted[*left].total_cmp(&wanted[*right]));
+    let mut places = wanted.to_vec();
+    let mut free = f64::NEG_INFINITY;
+    for at in order {
+        places[at] = wanted[at].max(free);
+        free = places[at] + LINE;
+    }
+    places
 }
 
 /// What lies between two lines, so that there are six at most: 1, 2 or 5 and zeros.
@@ -80,7 +96,13 @@ fn step(top: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::step;
+    use super::{apart, step};
+
+    #[test]
+    fn names_do_not_cover_each_other() {
+        assert_eq!(apart(&[100.0, 20.0, 95.0, 300.0]), [110.0, 20.0, 95.0, 300.0]);
+        assert_eq!(apart(&[50.0, 50.0, 50.0]), [50.0, 65.0, 80.0]);
+    }
 
     #[test]
     fn lines_are_at_round_numbers() {

@@ -1,5 +1,6 @@
 //! Servers: those that are started for a measurement, and those that run already.
 
+use std::env;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -75,6 +76,12 @@ impl Start {
         let log = data.join("log");
         let command = || -> Fallible<Command> {
             let mut command = Command::new(&program);
+            // Settings of whoever measures are not those of what is measured.
+            for (name, _) in env::vars_os() {
+                if name.to_string_lossy().starts_with("DEVREG_") {
+                    command.env_remove(name);
+                }
+            }
             command.envs(self.environment.iter().cloned()).current_dir(&data);
             command
                 .stdin(Stdio::null())

@@ -124,7 +124,8 @@ fn draw_all(folder: &Path, stores: &str, rows: &[Row]) -> Fallible<()> {
     };
     let users = |row: &Row| row.users as f64;
     let mut space = curves("files", &|row| row.disk_bytes as f64 / users(row));
-    space.extend(curves("records", &|row| row.floor.logical_bytes as f64 / users(row)).pop());
+    let records = curves("records", &|row| row.floor.logical_bytes as f64 / users(row)).pop();
+    space.extend(records.map(|records| Curve { name: "keys and records".to_owned(), ..records }));
     let space = draw("bytes a user", "users", &space);
     fs::write(folder.join("bytes-a-user.svg"), space)?;
     let mut rate = curves("import", &|row| row.rate / 1e3);
