@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use device_core::{Change, DeviceKind, DeviceSet, Owner, Revision, Skip, UserId, What};
+use device_core::{Change, DeviceKind, DeviceSet, Devices, Owner, Revision, Skip, UserId, What};
 use device_store::codec::encode_set;
 use device_store::group_commit::{Commit, Engine, NewSet};
 
@@ -75,7 +75,7 @@ impl<W: Commits> Driver<W> {
         let user_id = UserId::parse(&format!("{user}-{number}")).unwrap();
         let owner = Owner { username: username(user), user_id };
         let revision = self.revision(user).next(0);
-        let (skip, devices) = (Skip::default(), Vec::new());
+        let (skip, devices) = (Skip::default(), Devices::default());
         let set = Arc::new(DeviceSet { revision, owner: Some(owner), skip, devices });
         let record = encode_set(key.as_bytes(), &set).unwrap();
         commit.sets.insert(key.clone(), Some(NewSet { set, record }));
