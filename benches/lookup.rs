@@ -4,20 +4,18 @@
 //! Measured from the username as it was given: the key is made, the store is asked, the revision (or one device's token) is read. The floors get
 //! the same keys ready-made; the map hands out the `Arc`, as a store must.
 
-use std::fs::File;
-use std::hint::black_box;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use criterion::Criterion;
-use device_core::{DeviceKind, DeviceSet, Realm, SetKey, Username};
-use device_store::codec::{decode_set, encode_set};
+use device_core::{DeviceSet, SetKey};
+use device_store::codec::encode_set;
 use device_store::{DeviceStore, MemoryStore};
 use device_store_journal::{JournalStore, Options as JournalOptions};
 use device_store_sled::{Options, SledStore};
 use devreg_benches::figures::{FLOOR, MEASURED};
-use devreg_benches::population::{Population, order, push_facts, realm, stranger, username};
+use devreg_benches::look_ups::{Drawn, PlainFile, after};
+use devreg_benches::population::{Population, order, push_facts, stranger, username};
 use devreg_benches::ready;
 use devreg_benches::scale::Scale;
 use hashbrown::HashMap;
@@ -30,33 +28,6 @@ const CACHE_BYTES: u64 = 1 << 30;
 
 /// Records in one batch while the floor's tree is filled.
 const BATCH: usize = 1_000;
-
-/// Who is asked for, in the order of asking.
-struct Drawn {
-    realm: Realm,
-    usernames: Vec<Username>,
-    keys: Vec<SetKey>,
-    strangers: Vec<Username>,
-    stranger_keys: Vec<SetKey>,
-}
-
-impl Drawn {
-    /// To be made before anything else takes memory: so the names lie one behind the other in the order of asking, and reading one costs no more than
-    /// reading a name that just came in with a request. Among the freed memory of a population each would be a cache miss of its own.
-    fn of(users: usize) -> Self {
-        let (realm, order) = (realm(), order(users));
-        let usernames: Vec<_> = order.iter().map(|user| username(*user)).collect();
-        let strangers: Vec<_> = order.iter().map(|user| stranger(*user)).collect();
-        let key = |name: &Username| SetKey::new(&realm, name, DeviceKind::Push);
-        Self {
-            keys: usernames.iter().map(key).collect(),
-            stranger_keys: strangers.iter().map(key).collect(),
-            usernames,
-            strangers,
-            realm,
-        }
-    }
-}
 
 /// What is read of a set that was found.
 #[derive(Clone, Copy)]
@@ -106,13 +77,6 @@ fn beside(
     group.finish();
 }
 
-/// The next number, in a way that waits for the answer: no answer has the highest bit, but neither compiler nor processor may know that. Without it
-/// the cache misses of several look-ups overlap, the more of them the less a look-up does besides, and the floor seems three times lower than any single look-up is.
-fn after(at: usize, answer: u64, count: usize) -> usize {
-    let next = at + 1 + usize::from(black_box(answer) >> 63 != 0);
-    if next < count { next } else { 0 }
-}
-
 /// Hits in a store beside a bare map of the `Arc`s it hands out.
 fn hits_beside_map(
     criterion: &mut Criterion,
@@ -129,7 +93,7 @@ fn hits_beside_map(
             "bare map",
             count,
             |at| map.get(&drawn.keys[at]).cloned().map_or(0, |set| reading.of(&set)),
-            |at| reading.of(&look_up(store, drawn, &drawn.usernames[at])),
+            |at| reading.of(&drawn.look_up(store, at)),
         );
     }
 }
@@ -141,17 +105,11 @@ fn misses(
     floor_name: &str,
     store: &impl DeviceStore,
     floor: impl Fn(&SetKey) -> u64,
-    drawn: &Drawn,
+    strangers: &Drawn,
 ) {
-    let (group, keys) = (format!("{title}, miss"), &drawn.stranger_keys);
-    let measured = |at: usize| Reading::Revision.of(&look_up(store, drawn, &drawn.strangers[at]));
+    let (group, keys) = (format!("{title}, miss"), &strangers.keys);
+    let measured = |at: usize| Reading::Revision.of(&strangers.look_up(store, at));
     beside(criterion, &group, floor_name, keys.len(), |at| floor(&keys[at]), measured);
-}
-
-/// What is measured: from the name as given to the set.
-fn look_up(store: &impl DeviceStore, drawn: &Drawn, name: &Username) -> Arc<DeviceSet> {
-    let key = SetKey::new(&drawn.realm, name, DeviceKind::Push);
-    ready(store.load(&key)).expect("a set")
 }
 
 /// The floor of a store that has to ask sled: the engine's own read, and one byte of the record.
@@ -176,7 +134,13 @@ fn plain_tree(folder: &Path, population: &Population) -> sled::Db {
     tree
 }
 
-fn with_sled(criterion: &mut Criterion, title: &str, population: &Population, drawn: &Drawn) {
+fn with_sled(
+    criterion: &mut Criterion,
+    title: &str,
+    population: &Population,
+    drawn: &Drawn,
+    strangers: &Drawn,
+) {
     let [folder, plain] = [(); 2].map(|()| tempfile::tempdir_in(DATA).expect("a folder"));
     let tree = plain_tree(plain.path(), population);
     let open = |cache_bytes| {
@@ -193,48 +157,25 @@ fn with_sled(criterion: &mut Criterion, title: &str, population: &Population, dr
     let cached = format!("{title}, sled, cached");
     hits_beside_map(criterion, &cached, &store, &map, drawn);
     // What is not there is not in the cache either: sled is asked.
-    misses(criterion, &cached, "`Tree::get`", &store, |key| get(&tree, key), drawn);
+    misses(criterion, &cached, "`Tree::get`", &store, |key| get(&tree, key), strangers);
     drop((map, store));
 
     let store = open(0);
     let uncached = format!("{title}, sled, uncached");
     let group = format!("{uncached}, {}", Reading::Revision.name());
-    let measured = |at: usize| Reading::Revision.of(&look_up(&store, drawn, &drawn.usernames[at]));
+    let measured = |at: usize| Reading::Revision.of(&drawn.look_up(&store, at));
     let floor = |at: usize| get(&tree, &drawn.keys[at]);
     beside(criterion, &group, "`Tree::get`", drawn.keys.len(), floor, measured);
-    misses(criterion, &uncached, "`Tree::get`", &store, |key| get(&tree, key), drawn);
+    misses(criterion, &uncached, "`Tree::get`", &store, |key| get(&tree, key), strangers);
 }
 
-/// The same records in a plain file: the floor of a read that goes to the disk's cache.
-struct PlainFile {
-    file: File,
-    places: Vec<(u64, usize)>,
-}
-
-impl PlainFile {
-    fn of(population: &Population, drawn: &Drawn) -> Self {
-        let file = tempfile::tempfile_in(DATA).expect("a file");
-        let records: HashMap<_, _> = population.keys.iter().zip(&population.sets).collect();
-        let (mut places, mut at) = (Vec::new(), 0);
-        for key in &drawn.keys {
-            let record = encode_set(key.as_bytes(), records[key]).expect("an owner");
-            file.write_all_at(&record, at).expect("a write");
-            places.push((at, record.len()));
-            at += record.len() as u64;
-        }
-        Self { file, places }
-    }
-
-    /// One positioned read of the record, and its decoding.
-    fn read(&self, at: usize, key: &SetKey) -> Arc<DeviceSet> {
-        let (offset, length) = self.places[at];
-        let mut record = vec![0; length];
-        self.file.read_exact_at(&mut record, offset).expect("a read");
-        Arc::new(decode_set(key.as_bytes(), &record).expect("a set"))
-    }
-}
-
-fn with_journal(criterion: &mut Criterion, title: &str, population: &Population, drawn: &Drawn) {
+fn with_journal(
+    criterion: &mut Criterion,
+    title: &str,
+    population: &Population,
+    drawn: &Drawn,
+    strangers: &Drawn,
+) {
     let folder = tempfile::tempdir_in(DATA).expect("a folder");
     let open = |cache_bytes| {
         let mut options = JournalOptions::default();
@@ -248,13 +189,15 @@ fn with_journal(criterion: &mut Criterion, title: &str, population: &Population,
     let cached = format!("{title}, journal, cached");
     hits_beside_map(criterion, &cached, &store, &map, drawn);
     let contains = |key: &SetKey| u64::from(map.contains_key(key));
-    misses(criterion, &cached, "bare map", &store, contains, drawn);
+    misses(criterion, &cached, "bare map", &store, contains, strangers);
     drop((map, store));
 
     let store = open(0);
-    let plain = PlainFile::of(population, drawn);
+    let sets: HashMap<_, _> = population.keys.iter().zip(&population.sets).collect();
+    let plain = PlainFile::of(Path::new(DATA), drawn, |key| Arc::clone(sets[key]));
+    drop(sets);
     let group = format!("{title}, journal, uncached, {}", Reading::Revision.name());
-    let measured = |at: usize| Reading::Revision.of(&look_up(&store, drawn, &drawn.usernames[at]));
+    let measured = |at: usize| Reading::Revision.of(&drawn.look_up(&store, at));
     let floor = |at: usize| Reading::Revision.of(&plain.read(at, &drawn.keys[at]));
     beside(criterion, &group, "positioned read + decode", drawn.keys.len(), floor, measured);
 }
@@ -263,7 +206,8 @@ fn main() {
     let scale = Scale::from_environment();
     let mut criterion = scale.criterion();
     for users in [scale.users_few, scale.users_many] {
-        let drawn = Drawn::of(users);
+        let drawn = Drawn::of(order(users).into_iter().map(username));
+        let strangers = Drawn::of(order(users).into_iter().map(stranger));
         let population = Population::of(users);
         let title = format!("look-up, {users} users");
         let store = MemoryStore::default();
@@ -273,10 +217,10 @@ fn main() {
         let memory = format!("{title}, memory");
         hits_beside_map(&mut criterion, &memory, &store, &map, &drawn);
         let contains = |key: &SetKey| u64::from(map.contains_key(key));
-        misses(&mut criterion, &memory, "bare map", &store, contains, &drawn);
+        misses(&mut criterion, &memory, "bare map", &store, contains, &strangers);
         drop((map, store));
-        with_journal(&mut criterion, &title, &population, &drawn);
-        with_sled(&mut criterion, &title, &population, &drawn);
+        with_journal(&mut criterion, &title, &population, &drawn, &strangers);
+        with_sled(&mut criterion, &title, &population, &drawn, &strangers);
     }
     criterion.final_summary();
 }

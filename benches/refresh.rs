@@ -1,7 +1,5 @@
 //! A push refresh in process on the memory store, beside what cannot be left out: one HMAC of the signed bytes, and reading the JSON.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{BatchSize, Bencher, BenchmarkGroup, Criterion, measurement::WallTime};
 use device_core::RefreshMessage;
 use device_registry::{Policy, Registry};
@@ -10,47 +8,9 @@ use devreg_benches::figures::{FLOOR, MEASURED};
 use devreg_benches::messages::{Message, Phones, tag};
 use devreg_benches::population::{Population, signing_key};
 use devreg_benches::ready;
+use devreg_benches::refreshes::{BATCH, read_json, signed_part};
 use devreg_benches::scale::Scale;
-use serde::Deserialize;
 use std::hint::black_box;
-
-/// Messages signed at a time while the clock stands. Enough to spread over the users, few enough not to fill the memory.
-const BATCH: u64 = 4096;
-
-/// The body, read with as little work as a JSON reader can do: everything borrowed, nothing checked.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "reading them is the point")]
-struct Body<'a> {
-    #[serde(rename = "mechanismUid")]
-    mechanism_uid: &'a str,
-    username: &'a str,
-    jwt: &'a str,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "reading them is the point")]
-struct Claims<'a> {
-    device_id: &'a str,
-    device_type: &'a str,
-    communication_type: &'a str,
-    mechanism_uid: &'a str,
-}
-
-/// The floor of reading a message: body, Base64 of the claims, claims. No key, no name, no header is looked at.
-fn read_json(body: &[u8], claims: &mut Vec<u8>) -> usize {
-    let body: Body<'_> = serde_json::from_slice(body).expect("a body");
-    let payload = body.jwt.split('.').nth(1).expect("a payload");
-    claims.clear();
-    URL_SAFE_NO_PAD.decode_vec(payload, claims).expect("Base64");
-    let claims: Claims<'_> = serde_json::from_slice(claims).expect("claims");
-    claims.device_id.len()
-}
-
-fn signed_part(body: &[u8]) -> String {
-    let body: Body<'_> = serde_json::from_slice(body).expect("a body");
-    body.jwt.rsplit_once('.').expect("a signature").0.to_owned()
-}
 
 /// Measures one call a message; `prepare` makes of it what is at hand when the clock starts.
 fn each<T>(
@@ -60,7 +20,7 @@ fn each<T>(
     call: impl FnMut(&mut T),
 ) {
     let next = || prepare(phones.sign());
-    bencher.iter_batched_ref(next, call, BatchSize::NumIterations(BATCH));
+    bencher.iter_batched_ref(next, call, BatchSize::NumIterations(BATCH as u64));
 }
 
 fn floor_json(group: &mut BenchmarkGroup<'_, WallTime>, phones: &mut Phones) {

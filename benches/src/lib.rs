@@ -4,14 +4,20 @@
 //! `README.md` shows the ratio of the two, which travels between machines better than nanoseconds do. `scripts/bench` makes it.
 
 pub mod curve;
+pub mod document;
 pub mod figures;
 pub mod files;
 pub mod households;
+pub mod look_ups;
 pub mod messages;
 pub mod population;
 pub mod random;
+pub mod refreshes;
 pub mod scale;
+pub mod spread;
 pub mod swapping;
+pub mod turns;
+pub mod usage;
 
 use std::future::Future;
 

@@ -23,6 +23,7 @@ pub struct Message {
 #[derive(Debug)]
 pub struct Phones {
     users: usize,
+    devices: usize,
     random: SplitMix,
     serial: u64,
 }
@@ -31,13 +32,19 @@ impl Phones {
     /// The phones of so many users.
     #[must_use]
     pub fn of(users: usize) -> Self {
-        Self { users, random: SplitMix::new(11), serial: 0 }
+        Self::with_devices(users, DEVICES)
+    }
+
+    /// The phones of so many users who have so many each.
+    #[must_use]
+    pub fn with_devices(users: usize, devices: usize) -> Self {
+        Self { users, devices, random: SplitMix::new(11), serial: 0 }
     }
 
     /// The next message.
     pub fn sign(&mut self) -> Message {
         let user = self.random.below(self.users);
-        let device = self.random.below(DEVICES);
+        let device = self.random.below(self.devices);
         self.serial += 1;
         let mechanism = mechanism(user, device);
         let new_token = token(user, self.serial);

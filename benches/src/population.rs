@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use device_core::limits::DEVICES_MAX;
 use device_core::rules::{self, Room};
 use device_core::{
     Action, Change, DeviceChange, DeviceKind, DeviceSet, Draft, Facts, Moment, Owner, PushFacts,
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::random::SplitMix;
 
-/// Devices of each user.
+/// Devices of each user, where nothing else is said.
 pub const DEVICES: usize = 3;
 
 /// When everything happens, in milliseconds since 1970.
@@ -42,9 +43,8 @@ impl Population {
     #[must_use]
     pub fn of(users: usize) -> Self {
         let realm = realm();
-        let sets: Vec<_> = (0..users).map(|user| Arc::new(set(user))).collect();
-        let key = |user| SetKey::new(&realm, &username(user), DeviceKind::Push);
-        let keys = (0..users).map(key).collect();
+        let sets: Vec<_> = (0..users).map(|user| Arc::new(set(user, DEVICES))).collect();
+        let keys = (0..users).map(|user| key(&realm, user)).collect();
         Self { keys, sets, order: order(users), realm }
     }
 
@@ -53,14 +53,36 @@ impl Population {
     /// # Panics
     /// If the store does not take them.
     pub fn store_in(&self, store: &impl DeviceStore) {
-        let swaps = stream::iter(0..self.sets.len()).for_each_concurrent(FILLING, async |user| {
-            let set = &self.sets[user];
-            let change = change(&self.realm, set, &[], user as u128);
-            let swap = store.swap(&self.keys[user], Revision::NONE, Arc::clone(set), change).await;
+        let sets = self.keys.iter().cloned().zip(self.sets.iter().cloned());
+        store_all(store, &self.realm, sets);
+    }
+}
+
+/// Stores so many users with so many devices each, who are made one by one: the store has them, and nobody else.
+///
+/// # Panics
+/// If the store does not take them.
+pub fn fill(store: &impl DeviceStore, users: usize, devices: usize) {
+    let realm = realm();
+    store_all(
+        store,
+        &realm,
+        (0..users).map(|user| (key(&realm, user), Arc::new(set(user, devices)))),
+    );
+}
+
+fn store_all(
+    store: &impl DeviceStore,
+    realm: &Realm,
+    sets: impl Iterator<Item = (SetKey, Arc<DeviceSet>)>,
+) {
+    let swaps =
+        stream::iter(sets.enumerate()).for_each_concurrent(FILLING, async |(user, (key, set))| {
+            let change = change(realm, &set, &[], user as u128);
+            let swap = store.swap(&key, Revision::NONE, set, change).await;
             assert_eq!(swap, Ok(Swap::Stored), "user {user}");
         });
-        futures_executor::block_on(swaps);
-    }
+    futures_executor::block_on(swaps);
 }
 
 /// The order in which so many users are drawn: each once, none after its neighbour, which defeats the processor's caches and its prediction of addresses.
@@ -84,6 +106,12 @@ pub fn username(user: usize) -> Username {
     name(&format!("user{user:07}@example.com"))
 }
 
+/// The key of a user's push devices.
+#[must_use]
+pub fn key(realm: &Realm, user: usize) -> SetKey {
+    SetKey::new(realm, &username(user), DeviceKind::Push)
+}
+
 /// A name nobody has.
 #[must_use]
 pub fn stranger(user: usize) -> Username {
@@ -103,7 +131,7 @@ pub fn mechanism(user: usize, device: usize) -> String {
 /// The key with which a user's device signs its messages.
 #[must_use]
 pub fn signing_key(user: usize, device: usize) -> [u8; 32] {
-    let mut random = SplitMix::new((user * DEVICES + device) as u64);
+    let mut random = SplitMix::new(number(user, device));
     let mut key = [0; 32];
     for part in key.chunks_exact_mut(8) {
         part.copy_from_slice(&random.draw().to_le_bytes());
@@ -158,23 +186,29 @@ pub fn change(realm: &Realm, set: &DeviceSet, changed: &[usize], id: u128) -> Ch
     }
 }
 
-fn number(user: usize, device: usize) -> u128 {
-    (user * DEVICES + device) as u128
+/// A device's own number.
+fn number(user: usize, device: usize) -> u64 {
+    (user * DEVICES_MAX + device) as u64
 }
 
 /// A version 4 UUID that is the device's own for this purpose.
 fn identifier(purpose: u32, user: usize, device: usize) -> String {
-    let bits = u128::from(purpose) << 96 | number(user, device);
+    let bits = u128::from(purpose) << 96 | u128::from(number(user, device));
     uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string()
 }
 
-fn set(user: usize) -> DeviceSet {
+/// The set of a user with so many devices.
+///
+/// # Panics
+/// If a set cannot have so many.
+#[must_use]
+pub fn set(user: usize, devices: usize) -> DeviceSet {
     let owner = Owner::named(username(user));
     let mut set = DeviceSet::default();
-    for device in 0..DEVICES {
+    for device in 0..devices {
         let draft = Draft::parse(DeviceKind::Push, &profile(user, device)).expect("a profile");
-        let moment = Moment { now_ms: NOW_MS, random: number(user, device) + 1 };
-        let room = Room::up_to(DEVICES);
+        let moment = Moment { now_ms: NOW_MS, random: u128::from(number(user, device)) + 1 };
+        let room = Room::up_to(devices);
         let step = rules::enrol(&set, DeviceKind::Push, &owner, draft, room, moment);
         set = step.expect("room").write.expect("an enrolment writes").next;
     }
@@ -184,11 +218,12 @@ fn set(user: usize) -> DeviceSet {
 /// The stored profile of a device, about 640 bytes of content, ten recovery codes among them.
 #[must_use]
 pub fn profile(user: usize, device: usize) -> String {
-    let mut random = SplitMix::new((user * DEVICES + device) as u64 ^ 0xc0de);
+    let mut random = SplitMix::new(number(user, device) ^ 0xc0de);
     let codes: Vec<String> =
         (0..10).map(|_| format!("{:010x}", random.draw() & 0xff_ffff_ffff)).collect();
-    let endpoint =
-        Uuid::from_u128(0x6172_6e00_0000_4000_8000_0000_0000_0000 | number(user, device));
+    let endpoint = Uuid::from_u128(
+        0x6172_6e00_0000_4000_8000_0000_0000_0000 | u128::from(number(user, device)),
+    );
     serde_json::json!({
         "uuid": identifier(0x6465_7600, user, device),
         "recoveryCodes": codes,

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use devreg_benches::spread::Spread;
 use serde::Serialize;
 
 use crate::population::{Population, Work, seed};
 use crate::processor::Processes;
-use crate::report::{Figures, Spread};
+use crate::report::Figures;
 use crate::server::{Running, Start, is_database};
 use crate::single::{measure, runtime};
 use crate::{Fallible, Shape};

@@ -17,6 +17,7 @@ use device_store_journal::{JournalFile as _, JournalStore, Options};
 use devreg_benches::households::{Households, KINDS};
 use devreg_benches::random::SplitMix;
 use devreg_benches::ready;
+use devreg_benches::usage::{disk_bytes, resident_bytes};
 use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -295,20 +296,4 @@ fn bar(what: &'static str, length: usize) -> ProgressBar {
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length as u64).with_style(style).with_message(what)
-}
-
-/// Memory of this process, in bytes.
-fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
-}
-
-fn disk_bytes(folder: &Path) -> Result<u64, Box<dyn Error>> {
-    use std::os::unix::fs::MetadataExt as _;
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
-        bytes += entry?.metadata()?.blocks() * 512;
-    }
-    Ok(bytes)
 }

@@ -15,6 +15,7 @@ use devreg_benches::files::CountedFiles;
 use devreg_benches::population::{Population, change};
 use devreg_benches::random::SplitMix;
 use devreg_benches::swapping::next;
+use devreg_benches::usage::disk_bytes;
 use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -175,20 +176,8 @@ impl Run<'_> {
 
     /// What the files take on the disk, as a multiple of the live bytes.
     fn share(&self) -> f64 {
-        disk_bytes(self.folder) as f64 / self.live as f64
+        disk_bytes(self.folder).expect("a folder") as f64 / self.live as f64
     }
-}
-
-fn disk_bytes(folder: &Path) -> u64 {
-    use std::os::unix::fs::MetadataExt as _;
-    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-    let entries = entries.flatten().map(|entry| match entry.metadata() {
-        Ok(about) if about.is_dir() => disk_bytes(&entry.path()),
-        Ok(about) => about.blocks() * 512,
-        // Removed meanwhile.
-        Err(_) => 0,
-    });
-    entries.sum()
 }
 
 fn style() -> ProgressStyle {

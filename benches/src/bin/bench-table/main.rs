@@ -8,10 +8,8 @@ use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
+use devreg_benches::document::replaced;
 use devreg_benches::figures::read_round;
-
-const BEGIN: &str = "<!-- table: begin -->";
-const END: &str = "<!-- table: end -->";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -26,24 +24,4 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(readme, replaced(&fs::read_to_string(readme)?, &table)?)?;
     }
     Ok(())
-}
-
-/// The text with everything between the markers replaced.
-fn replaced(text: &str, table: &str) -> Result<String, Box<dyn Error>> {
-    let (before, rest) = text.split_once(BEGIN).ok_or("the file has no place for the table")?;
-    let (_, after) = rest.split_once(END).ok_or("the place for the table has no end")?;
-    Ok(format!("{before}{BEGIN}\n{table}\n{END}{after}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_table_changes() {
-        let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
-        let new = replaced(&text, "new").unwrap();
-        assert_eq!(new, format!("before\n{BEGIN}\nnew\n{END}\nafter\n"));
-        assert!(replaced("no markers", "new").is_err());
-    }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use devreg_benches::document::time;
 use devreg_benches::figures::{FLOOR, Figure, MEASURED};
+use devreg_benches::spread::Spread;
 
 /// One comparison.
 #[derive(Debug, PartialEq)]
@@ -11,9 +13,7 @@ pub(crate) struct Row {
     floor_name: String,
     measured: f64,
     floor: f64,
-    ratio: f64,
-    ratio_least: f64,
-    ratio_most: f64,
+    ratio: Spread,
 }
 
 /// What one round says of one group.
@@ -48,31 +48,16 @@ fn row(group: &str, sides: &[Side]) -> Option<Row> {
     let complete: Vec<_> = complete.filter_map(|side| Some((side.measured?, side))).collect();
     let mut floor_names = complete.first()?.1.floor_names.clone();
     floor_names.sort_unstable();
-    let ratios = sorted(complete.iter().map(|(measured, side)| measured / side.floor));
+    let median = |figure: fn(&(f64, &Side)) -> f64| {
+        Spread::of(complete.iter().map(figure)).map(|spread| spread.median)
+    };
     Some(Row {
         group: group.to_owned(),
         floor_name: floor_names.join(" + "),
-        measured: median(&sorted(complete.iter().map(|(measured, _)| *measured))),
-        floor: median(&sorted(complete.iter().map(|(_, side)| side.floor))),
-        ratio: median(&ratios),
-        ratio_least: *ratios.first()?,
-        ratio_most: *ratios.last()?,
+        measured: median(|(measured, _)| *measured)?,
+        floor: median(|(_, side)| side.floor)?,
+        ratio: Spread::of(complete.iter().map(|(measured, side)| measured / side.floor))?,
     })
-}
-
-fn sorted(numbers: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut numbers: Vec<f64> = numbers.collect();
-    numbers.sort_unstable_by(f64::total_cmp);
-    numbers
-}
-
-/// The one in the middle; of an even number of them the mean of the two.
-fn median(sorted: &[f64]) -> f64 {
-    let middle = sorted.len() / 2;
-    if sorted.len().is_multiple_of(2) {
-        return f64::midpoint(sorted[middle - 1], sorted[middle]);
-    }
-    sorted[middle]
 }
 
 pub(crate) fn markdown(rows: &[Row]) -> String {
@@ -86,22 +71,12 @@ pub(crate) fn markdown(rows: &[Row]) -> String {
             time(row.measured),
             row.floor_name,
             time(row.floor),
-            row.ratio,
-            row.ratio_least,
-            row.ratio_most,
+            row.ratio.median,
+            row.ratio.least,
+            row.ratio.most,
         ));
     }
     table
-}
-
-fn time(nanoseconds: f64) -> String {
-    if nanoseconds < 1e3 {
-        format!("{nanoseconds:.0} ns")
-    } else if nanoseconds < 1e5 {
-        format!("{:.2} us", nanoseconds / 1e3)
-    } else {
-        format!("{:.0} us", nanoseconds / 1e3)
-    }
 }
 
 #[cfg(test)]
@@ -125,7 +100,7 @@ mod tests {
             rows(&[round(1.0), round(10.0), round(3.0), vec![figure("alone", MEASURED, 1.0)]]);
         assert_eq!(rows.len(), 1, "a measurement without a floor is not a row");
         let row = &rows[0];
-        assert_eq!((row.ratio, row.ratio_least, row.ratio_most), (2.0, 2.0, 2.0));
+        assert_eq!(row.ratio, Spread { least: 2.0, median: 2.0, most: 2.0 });
         assert_eq!((row.measured, row.floor), (900.0, 450.0));
         assert_eq!(row.floor_name, "HMAC + JSON");
         assert!(

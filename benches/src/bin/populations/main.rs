@@ -16,6 +16,7 @@ use std::time::Instant;
 use device_store_journal::JournalStore;
 use device_store_sled::SledStore;
 use devreg_benches::curve::{Curve, draw};
+use devreg_benches::usage::disk_bytes;
 use indicatif::HumanCount;
 
 use self::command::Devreg;
@@ -133,16 +134,4 @@ fn draw_all(folder: &Path, stores: &str, rows: &[Row]) -> Fallible<()> {
     let rate = draw("thousand users a second", "users", &rate);
     fs::write(folder.join("load-rate.svg"), rate)?;
     Ok(())
-}
-
-/// What the files of a folder take on the disk.
-fn disk_bytes(folder: &Path) -> Fallible<u64> {
-    use std::os::unix::fs::MetadataExt as _;
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let about = entry.metadata()?;
-        bytes += if about.is_dir() { disk_bytes(&entry.path())? } else { about.blocks() * 512 };
-    }
-    Ok(bytes)
 }

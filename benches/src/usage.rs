@@ -1,0 +1,34 @@
+//! What a process takes of the machine.
+
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+/// Bytes of a block as the system counts them, whatever the file system's are.
+const BLOCK_BYTES: u64 = 512;
+
+/// Memory of this process, in bytes; 0 where the system does not say.
+#[must_use]
+pub fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// What the files of a folder take on the disk, in bytes. A file that is removed meanwhile counts nothing.
+///
+/// # Errors
+/// If a folder cannot be read.
+pub fn disk_bytes(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        bytes += match entry.metadata() {
+            Ok(about) if about.is_dir() => disk_bytes(&entry.path())?,
+            Ok(about) => about.blocks() * BLOCK_BYTES,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+    }
+    Ok(bytes)
+}
