@@ -28,9 +28,9 @@ pub(crate) struct Arguments {
     /// Another server and the command that starts it: it gets `--data FOLDER`, with the key of tokens in it, and prints {"listening":"ADDRESS"}
     #[arg(long, value_name = "NAME=COMMAND", value_parser = rival)]
     rival: Vec<Rival>,
-    /// A process whose time, with that of all it has started, counts as that of servers on a database
-    #[arg(long, value_name = "PROCESS")]
-    database: Option<u32>,
+    /// Where a database is and its process, whose time, with that of all it has started, counts as that of every server with such a URL among its words
+    #[arg(long, value_name = "URL=PROCESS", value_parser = database)]
+    database: Vec<Database>,
     /// Rounds to take medians of
     #[arg(long, default_value_t = 7, value_parser = crate::at_least_one)]
     rounds: usize,
@@ -47,15 +47,45 @@ pub(crate) struct Arguments {
 #[derive(Debug, Clone)]
 struct Rival {
     name: String,
+    words: String,
     start: Start,
-    is_on_database: bool,
 }
 
 fn rival(text: &str) -> Result<Rival, String> {
     let (name, words) = text.split_once('=').ok_or("must be NAME=COMMAND")?;
     let start = Start::command(words).map_err(|error| error.to_string())?;
-    let is_on_database = words.split_whitespace().any(is_database);
-    Ok(Rival { name: name.into(), start, is_on_database })
+    Ok(Rival { name: name.into(), words: words.into(), start })
+}
+
+/// A database that servers are on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Database {
+    /// How its URLs begin, up to the host and its port.
+    place: String,
+    process: u32,
+}
+
+fn database(text: &str) -> Result<Database, String> {
+    // A URL may have a `=` of its own.
+    let (url, process) = text.rsplit_once('=').ok_or("must be URL=PROCESS")?;
+    let place = place(url).ok_or_else(|| format!("`{url}` is no URL"))?.into();
+    let process = process.parse().map_err(|_| format!("`{process}` is no process"))?;
+    Ok(Database { place, process })
+}
+
+/// Scheme, user, host and port of a URL: servers on one database server may have databases of their own there.
+fn place(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?']).next().filter(|authority| !authority.is_empty())?;
+    Some(&url[..scheme.len() + "://".len() + authority.len()])
+}
+
+/// The processes of the databases that these words name.
+fn processes<'a>(databases: &'a [Database], words: &'a str) -> impl Iterator<Item = u32> + 'a {
+    let named = |database: &&Database| {
+        words.split_whitespace().any(|word| place(word) == Some(database.place.as_str()))
+    };
+    databases.iter().filter(named).map(|database| database.process)
 }
 
 /// Who is measured with what.
@@ -123,10 +153,10 @@ pub(crate) fn run(arguments: &Arguments) -> Fallible<ExitCode> {
 fn contestants(arguments: &Arguments) -> Fallible<Vec<Contestant>> {
     let folder = arguments.folder.clone().unwrap_or_else(std::env::temp_dir);
     let mut contestants = Vec::new();
-    let mut add = |name: String, works, start: &Start, is_on_database: bool| -> Fallible<()> {
+    let mut add = |name: String, works, start: &Start, words: &str| -> Fallible<()> {
         let mut server = start.start(&folder)?;
-        if let (Some(Processes(counted)), true) = (&mut server.processes, is_on_database) {
-            counted.extend(arguments.database);
+        if let Some(Processes(counted)) = &mut server.processes {
+            counted.extend(processes(&arguments.database, words));
         }
         let population = Population::of(&arguments.shape);
         contestants.push(Contestant { name, works, server, population });
@@ -143,20 +173,19 @@ fn contestants(arguments: &Arguments) -> Fallible<Vec<Contestant>> {
         environment: vec![("DEVREG_LOG", log.into())],
         before: vec![],
     };
-    add("floor".into(), &[Work::List], &floor("off", false), false)?;
+    add("floor".into(), &[Work::List], &floor("off", false), "")?;
     for log in &arguments.log {
         let name = format!("floor with layers and token check, log {log}");
-        add(name, &[Work::List], &floor(log, true), false)?;
+        add(name, &[Work::List], &floor(log, true), "")?;
         for store in &arguments.stores {
-            let is_on_database = is_database(store);
             // The URL may have a password.
-            let shown = if is_on_database { "PostgreSQL" } else { store };
+            let shown = if is_database(store) { "PostgreSQL" } else { store };
             let start = Start::devreg(&arguments.server, store, log);
-            add(format!("devreg, {shown}, log {log}"), EVERYTHING, &start, is_on_database)?;
+            add(format!("devreg, {shown}, log {log}"), EVERYTHING, &start, store)?;
         }
     }
-    for Rival { name, start, is_on_database } in &arguments.rival {
-        add(name.clone(), EVERYTHING, start, *is_on_database)?;
+    for Rival { name, words, start } in &arguments.rival {
+        add(name.clone(), EVERYTHING, start, words)?;
     }
     Ok(contestants)
 }
@@ -201,4 +230,32 @@ fn table(rows: &[Row]) -> String {
         ));
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_database_counts_for_those_that_are_on_it() {
+        let one = database("postgres://me@127.0.0.1:5432/postgres?sslmode=disable=7").unwrap();
+        let other = database("ldap://127.0.0.1:389=8").unwrap();
+        let databases = [one, other];
+        let counted = |words: &str| processes(&databases, words).collect::<Vec<u32>>();
+        assert_eq!(counted("postgres://me@127.0.0.1:5432/own?sslmode=disable"), [7]);
+        assert_eq!(counted("rival ldap --url ldap://127.0.0.1:389"), [8]);
+        assert!(counted("rival ldap --url ldap://127.0.0.1:3890").is_empty());
+        assert!(counted("journal").is_empty());
+    }
+
+    #[test]
+    fn what_is_no_database_is_named() {
+        for (text, complaint) in [
+            ("ldap://127.0.0.1:389", "must be URL=PROCESS"),
+            ("127.0.0.1:389=8", "`127.0.0.1:389` is no URL"),
+            ("ldap://127.0.0.1:389=slapd", "`slapd` is no process"),
+        ] {
+            assert_eq!(database(text).unwrap_err(), complaint);
+        }
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Load {
     pub(crate) connections: usize,
     /// Requests a second; `None` sends as fast as answers come.
     pub(crate) rate: Option<f64>,
+    /// After which no more requests are sent.
+    pub(crate) time_max: Option<Duration>,
     /// The server's, if they can be seen.
     pub(crate) processes: Option<Processes>,
 }
@@ -42,7 +44,7 @@ pub(crate) struct Driven {
     pub(crate) server_us: Option<u64>,
 }
 
-/// Sends each request once.
+/// Sends each request once, as far as there is time.
 ///
 /// # Errors
 /// If no connection can be opened, or the server's processes cannot be seen.
@@ -65,6 +67,7 @@ pub(crate) async fn drive(
         requests,
         expected,
         next: AtomicUsize::new(0),
+        end: load.time_max.map(|time| started + time),
         pace: Pace::start(load.rate, count, load.connections),
     });
     let mut workers = JoinSet::new();
@@ -96,6 +99,7 @@ struct Queue {
     requests: Vec<Vec<u8>>,
     expected: Expected,
     next: AtomicUsize,
+    end: Option<Instant>,
     pace: Pace,
 }
 
@@ -111,6 +115,9 @@ async fn work(queue: Arc<Queue>, connection: Connection) -> Fallible<Tally> {
     let mut connection = Some(connection);
     loop {
         queue.pace.turn().await;
+        if queue.end.is_some_and(|end| Instant::now() >= end) {
+            return Ok(tally);
+        }
         let number = queue.next.fetch_add(1, Ordering::Relaxed);
         let Some(request) = queue.requests.get(number) else { return Ok(tally) };
         let intended = queue.pace.intended(number);

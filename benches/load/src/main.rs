@@ -17,6 +17,7 @@ mod single;
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -51,6 +52,9 @@ struct Shape {
     /// Requests of each measurement; a tenth more come before, to warm up
     #[arg(long, default_value_t = 100_000, value_parser = at_least_one)]
     requests: usize,
+    /// End a measurement after so many seconds, though requests are left; a tenth of it ends the warming up
+    #[arg(long, value_parser = seconds)]
+    seconds: Option<Duration>,
     /// Connections, each of which has one request under way
     #[arg(long, default_value_t = 64, value_parser = at_least_one)]
     connections: usize,
@@ -89,6 +93,13 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(number) => Ok(number),
         Err(error) => Err(format!("{error}")),
     }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| "must be a number of seconds above 0".into())
 }
 
 fn main() -> ExitCode {

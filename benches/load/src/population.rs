@@ -136,7 +136,12 @@ pub(crate) async fn seed(address: SocketAddr, tokens: &Tokens, shape: &Shape) ->
                 request("POST", &target, &administrator, profile(*user, device).as_bytes())
             };
             let requests = users.iter().map(create).collect();
-            let load = Load { connections: shape.connections, rate: None, processes: None };
+            let load = Load {
+                connections: shape.connections,
+                rate: None,
+                time_max: None,
+                processes: None,
+            };
             let driven = drive(address, requests, Expected::Created, &load).await?;
             if let Some(error) = driven.first_error {
                 return Err(format!("the users could not be stored: {error}").into());

@@ -13,8 +13,8 @@ use crate::report::Figures;
 use crate::server::{Running, Start, Tokens};
 use crate::{Fallible, Shape};
 
-/// One request of so many is sent before, to warm up.
-const WARM_UP_SHARE: usize = 10;
+/// One request of so many is sent before, to warm up; of the time there is the same part.
+const WARM_UP_SHARE: u16 = 10;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -121,10 +121,16 @@ pub(crate) async fn measure(
     rate: Option<f64>,
     shape: &Shape,
 ) -> Fallible<Figures> {
-    let mut load = Load { connections: shape.connections, rate, processes: None };
-    let warming = shape.requests.div_ceil(WARM_UP_SHARE);
+    let mut load = Load {
+        connections: shape.connections,
+        rate,
+        time_max: shape.seconds.map(|time| time / u32::from(WARM_UP_SHARE)),
+        processes: None,
+    };
+    let warming = shape.requests.div_ceil(WARM_UP_SHARE.into());
     let (requests, expected) = population.requests(work, warming, &server.tokens)?;
     drive(server.address, requests, expected, &load).await?;
+    load.time_max = shape.seconds;
     load.processes.clone_from(&server.processes);
     let (requests, expected) = population.requests(work, shape.requests, &server.tokens)?;
     Ok(Figures::of(drive(server.address, requests, expected, &load).await?))

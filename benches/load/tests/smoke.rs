@@ -57,6 +57,27 @@ fn devreg_answers_everything() {
 }
 
 #[test]
+fn a_measurement_ends_when_its_time_is_over() {
+    let program = devreg();
+    // No server answers so many in a millisecond.
+    let output = load(&[
+        "run",
+        "--server",
+        program.to_str().unwrap(),
+        "--json",
+        "--users",
+        "5",
+        "--requests",
+        "20000",
+        "--seconds",
+        "0.001",
+    ]);
+    assert!(output.status.success(), "{output:?}");
+    let figures = figures(&output);
+    assert!(figures["answered"].as_u64().unwrap() < 20_000, "{figures}");
+}
+
+#[test]
 fn floors_and_stores_are_compared() {
     let program = devreg();
     let server = ["compare", "--server", program.to_str().unwrap(), "--rounds", "2"];
