@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use clap::Args;
 use device_server::callers::Callers;
 use device_server::http::serve;
+use device_server::log;
 use device_server::settings::{Flags, Settings};
 use device_server::signing_key::SigningKey;
 use device_server::status::Problem;
@@ -49,12 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
         listen: Some("127.0.0.1:0".into()),
         ..Flags::default()
     })?;
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(EnvFilter::try_new(&settings.log)?)
-        .with_writer(std::io::stderr)
-        .init();
+    let _log = log::start(EnvFilter::try_new(&settings.log)?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let router = match arguments.layers {

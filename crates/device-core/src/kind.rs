@@ -4,6 +4,7 @@
 //! Sources: the seed documents for oath, push, webauthn and binding; `am-behaviour.md` 2.1, 2.2 and 2.7 for member names and their order.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 /// A kind of registered device. All devices of one user and one kind form one [`crate::DeviceSet`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -283,6 +284,20 @@ pub static TABLE: [KindRow; 6] = [
     },
 ];
 
+impl KindRow {
+    /// The members a list shows, found by their names once and not for each device.
+    pub(crate) fn listed_members(&self) -> &'static [&'static Member] {
+        static LISTED: LazyLock<[Vec<&Member>; TABLE.len()]> = LazyLock::new(|| {
+            let found = |row: &'static KindRow| {
+                let find = |name| row.members.iter().find(|member| member.name == name);
+                row.listed.iter().filter_map(|name| find(*name)).collect()
+            };
+            TABLE.each_ref().map(found)
+        });
+        &LISTED[self.kind as usize - 1]
+    }
+}
+
 impl DeviceKind {
     /// All kinds, in the order in which interchange lines list them.
     pub const ALL: [Self; 6] =
@@ -327,6 +342,7 @@ mod tests {
             let find = |name: &str| row.members.iter().find(|member| member.name == name);
             assert_eq!(find(row.id_member).unwrap().source, Source::Id);
             assert_eq!(find(row.name_member).unwrap().source, Source::Name);
+            assert_eq!(row.listed_members().len(), row.listed.len());
             for listed in row.listed {
                 assert_ne!(
                     find(listed).unwrap().secret,

@@ -4,10 +4,12 @@
 //! their numbers as they were written. Sources: `am-behaviour.md` 2.2 and 2.7, `cli.md` (interchange).
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
 
-use crate::json::{Members, is_null, push_minified, push_text};
+pub use crate::json::push_text;
+use crate::json::{Members, is_null, push_minified};
 use crate::kind::{Hidden, Member, Source, TABLE};
 use crate::limits::{FACT_BYTES_MAX, PROFILE_BYTES_MAX, PROFILE_DEPTH_MAX, PROFILE_TEXT_BYTES_MAX};
 use crate::{Cold, Device, DeviceId, DeviceKind, DeviceName, Facts, NameError, Revision};
@@ -239,16 +241,14 @@ fn is_secret_elsewhere(name: &str) -> bool {
 /// Appends the members that a list shows. Nothing secret is among them, whatever the deployment shows elsewhere.
 pub fn write_listed(out: &mut String, kind: DeviceKind, device: &Device) {
     let row = kind.row();
-    let listed = |member: &&Member| row.listed.contains(&member.name);
-    let needs_cold = row.members.iter().filter(listed).any(|member| member.source == Source::Cold);
+    let listed = row.listed_members();
+    let needs_cold = listed.iter().any(|member| member.source == Source::Cold);
     let cold = needs_cold
         .then(|| Members::parse(device.cold.expose()).ok())
         .flatten()
         .unwrap_or(Members(Vec::new()));
-    for listed in row.listed {
-        if let Some(member) = row.members.iter().find(|member| member.name == *listed) {
-            write_member(out, member, device, &cold, Show::AnswerRedacted);
-        }
+    for member in listed {
+        write_member(out, member, device, &cold, Show::AnswerRedacted);
     }
 }
 
@@ -264,8 +264,8 @@ fn write_member(
     let written = push_member(out, member.name, |out| match member.source {
         Source::Id => pushed(out, |out| push_text(out, device.id.as_str())),
         Source::Name => pushed(out, |out| push_text(out, device.name.as_str())),
-        Source::Created => pushed(out, |out| out.push_str(&device.created_ms.to_string())),
-        Source::LastAccess => pushed(out, |out| out.push_str(&device.last_access_ms.to_string())),
+        Source::Created => pushed(out, |out| push_number(out, device.created_ms)),
+        Source::LastAccess => pushed(out, |out| push_number(out, device.last_access_ms)),
         Source::Fact if hide && member.secret == Hidden::Text => {
             device.facts.write(member.name, &mut String::new())
                 && pushed(out, |out| out.push_str("\"\""))
@@ -312,6 +312,11 @@ pub(crate) fn is_hashed(code: &str) -> bool {
     code.strip_prefix('{')
         .and_then(|rest| rest.split_once('}'))
         .is_some_and(|(algorithm, hash)| !algorithm.is_empty() && !hash.is_empty())
+}
+
+fn push_number(out: &mut String, number: u64) {
+    // A string takes whatever is written.
+    let _written = write!(out, "{number}");
 }
 
 /// Appends `"name":` and what `write` writes, after a comma where one is needed. Gives back what `write` gives.

@@ -1,7 +1,8 @@
 //! Realms: the tree of tenants. `/` is the top level realm, `/customers/europe` a realm two levels below.
 
+use std::borrow::Borrow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::limits::{NAME_CHARS_MAX, REALM_DEPTH_MAX};
 
@@ -50,7 +51,8 @@ impl Realm {
     /// The top level realm, `/`.
     #[must_use]
     pub fn top() -> Self {
-        Self("/".into())
+        static TOP: LazyLock<Realm> = LazyLock::new(|| Realm("/".into()));
+        TOP.clone()
     }
 
     /// The realm called `name` below this one.
@@ -73,6 +75,13 @@ impl Realm {
     /// The names on the way from the top level realm, none for the top level realm itself.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.split('/').filter(|name| !name.is_empty())
+    }
+}
+
+/// Realms are hashed and compared as their paths are.
+impl Borrow<str> for Realm {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

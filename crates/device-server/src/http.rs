@@ -1,5 +1,6 @@
 //! Sockets, limits, the request log. What a request means is decided elsewhere.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -11,14 +12,15 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use device_core::Show;
+use device_core::{Realm, Show};
 use device_registry::{Caller, Registry, Surroundings as _, System};
 use device_store::DeviceStore;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use smallvec::SmallVec;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -48,6 +50,9 @@ static CONTENT_API_VERSION: HeaderName = HeaderName::from_static("content-api-ve
 /// What Common REST says to who does not say which version it means.
 const VERSION_ADVICE: HeaderValue =
     HeaderValue::from_static("100 CREST \"Accept-API-Version should be included in the request.\"");
+
+/// Headers of most requests; more cost an allocation.
+const HEADERS_EXPECTED: usize = 16;
 
 /// Everything a request needs.
 #[derive(Debug)]
@@ -147,7 +152,11 @@ async fn answer<S: DeviceStore>(
     }
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(value) = HeaderValue::try_from(api_version) {
+    let api_version = match api_version {
+        Cow::Borrowed(text) => Ok(HeaderValue::from_static(text)),
+        Cow::Owned(text) => HeaderValue::try_from(text),
+    };
+    if let Ok(value) = api_version {
         headers.insert(&CONTENT_API_VERSION, value);
     }
     if advised {
@@ -158,7 +167,7 @@ async fn answer<S: DeviceStore>(
     }
     tracing::info!(
         request_id,
-        realm = seen.realm,
+        realm = seen.realm.as_ref().map(Realm::as_str),
         operation = seen.operation,
         actor = seen.actor,
         status = response.status().as_u16(),
@@ -179,7 +188,7 @@ async fn pretty_print(response: Response) -> Response {
 /// What the log says of a request. Nothing of its body, and no header.
 #[derive(Debug, Default)]
 struct Seen {
-    realm: Option<String>,
+    realm: Option<Realm>,
     operation: Option<&'static str>,
     actor: Option<String>,
     reason: Option<String>,
@@ -202,7 +211,7 @@ async fn respond<S: DeviceStore>(
         return Err(Problem::headers_too_large());
     }
     // A value that is not text becomes an empty one, which no header that counts may have: dropping it could drop a condition.
-    let headers: Vec<(&str, &str)> = head
+    let headers: SmallVec<[(&str, &str); HEADERS_EXPECTED]> = head
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
@@ -211,7 +220,7 @@ async fn respond<S: DeviceStore>(
     let raw = RawRequest { method: head.method.as_str(), target, headers: &headers, body: &body };
 
     let call = call::read(&raw, &service.reading)?;
-    seen.realm = Some(call.realm.as_str().into());
+    seen.realm = Some(call.realm.clone());
     let known = match call.needs_caller {
         true => Some(service.callers.identify(&raw).await?.ok_or_else(Problem::no_token)?),
         false => None,
@@ -244,6 +253,10 @@ fn peer(head: &Parts) -> IpAddr {
 
 /// The body, if it is small enough and comes in time.
 async fn collect(body: Body) -> Result<axum::body::Bytes, Problem> {
+    // Nothing to wait for, as with nearly every GET.
+    if body.is_end_stream() {
+        return Ok(axum::body::Bytes::new());
+    }
     match tokio::time::timeout(SEND_TIME_MAX, Limited::new(body, BODY_BYTES_MAX).collect()).await {
         Err(_) => Err(Problem::too_slow()),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),

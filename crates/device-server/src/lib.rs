@@ -7,7 +7,7 @@
 //! 3. [`handle`] hands the call to the registry, which first asks whether that caller may.
 //! 4. [`reply`] writes the documented JSON, [`status`] knows the status codes; nobody else does.
 //!
-//! [`http`] does sockets, limits and the request log; [`stores`] is the only place that knows concrete stores.
+//! [`http`] does sockets, limits and the request log, which [`log`] writes; [`stores`] is the only place that knows concrete stores.
 
 pub mod callers;
 pub mod cli;
@@ -20,6 +20,7 @@ pub mod handle;
 pub mod http;
 pub mod interchange;
 pub mod limits;
+pub mod log;
 pub mod openapi;
 pub mod population;
 pub mod pretty;

@@ -1,17 +1,28 @@
 //! Documented answers, as JSON. Shapes and member order are those of the seed documents and of `am-behaviour.md` 2.2 to 2.5.
 
+use std::fmt::Write as _;
+
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use device_core::profile::{write_listed, write_profile};
+use device_core::profile::{push_text, write_listed, write_profile};
 use device_core::{Device, DeviceKind, Devices, Revision, Show};
 use device_wire::query::fields::Fields;
 use device_wire::query::{Entry, Page};
+use smallvec::SmallVec;
 
 use crate::callers::known::Session;
 use crate::status;
 
 /// The content type of every answer.
 pub const JSON: &str = "application/json;charset=UTF-8";
+
+/// About as many bytes as an entry of a list has, and what stands around the entries: enough for most without a second allocation.
+const ENTRY_BYTES: usize = 448;
+const ENVELOPE_BYTES: usize = 192;
+
+/// Headers of an answer.
+const HEADERS: usize = 8;
 
 /// An answer with an `ETag` if it has a revision.
 #[derive(Debug)]
@@ -49,10 +60,10 @@ impl Reply {
     /// A list: oldest device first, then by id, so that two lists of one state are the same.
     #[must_use]
     pub fn list(devices: &Devices, kind: DeviceKind, may_manage: bool, revision: Revision) -> Self {
-        let mut order: Vec<&Device> = devices.iter().collect();
+        let mut order: SmallVec<[&Device; 4]> = devices.iter().collect();
         order
             .sort_by(|left, right| (left.created_ms, &left.id).cmp(&(right.created_ms, &right.id)));
-        let mut body = String::with_capacity(128 + 256 * order.len());
+        let mut body = String::with_capacity(ENVELOPE_BYTES + ENTRY_BYTES * order.len());
         body.push_str("{\"result\":[");
         for (at, device) in order.iter().enumerate() {
             if at > 0 {
@@ -60,11 +71,12 @@ impl Reply {
             }
             push_entry(&mut body, device, kind, may_manage);
         }
-        body.push_str(&format!(
+        let _written = write!(
+            body,
             "],\"resultCount\":{},\"pagedResultsCookie\":null,\"totalPagedResultsPolicy\":\"NONE\",\
              \"totalPagedResults\":-1,\"remainingPagedResults\":-1}}",
             order.len()
-        ));
+        );
         Self::done(body, Some(revision))
     }
 
@@ -104,7 +116,7 @@ impl Reply {
     /// One device as the list shows it.
     #[must_use]
     pub fn entry(device: &Device, kind: DeviceKind, may_manage: bool) -> Self {
-        let mut body = String::with_capacity(256);
+        let mut body = String::with_capacity(ENTRY_BYTES);
         push_entry(&mut body, device, kind, may_manage);
         Self::done(body, Some(device.revision))
     }
@@ -143,16 +155,18 @@ pub fn entries(devices: &Devices, kind: DeviceKind, may_manage: bool) -> Vec<Ent
 }
 
 fn push_head(body: &mut String, device: &Device) {
-    // An id is a string, and a string always has a JSON form.
-    let id = serde_json::to_string(device.id.as_str()).unwrap_or_default();
-    body.push_str(&format!("{{\"_id\":{id},\"_rev\":\"{}\"", device.revision));
+    body.push_str("{\"_id\":");
+    push_text(body, device.id.as_str());
+    // A string takes whatever is written.
+    let _written = write!(body, ",\"_rev\":\"{}\"", device.revision);
 }
 
 fn push_entry(body: &mut String, device: &Device, kind: DeviceKind, may_manage: bool) {
     push_head(body, device);
     write_listed(body, kind, device);
     if kind.row().managed {
-        body.push_str(&format!(",\"deviceManagementStatus\":{may_manage}"));
+        body.push_str(",\"deviceManagementStatus\":");
+        body.push_str(if may_manage { "true" } else { "false" });
     }
     body.push('}');
 }
@@ -172,8 +186,12 @@ pub(crate) fn percent_encode(segment: &str) -> String {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        let mut response = (self.status, [(header::CONTENT_TYPE, JSON)], self.body).into_response();
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
         let headers = response.headers_mut();
+        // With what every answer gets besides.
+        headers.reserve(HEADERS);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
         let text = |text: String| HeaderValue::try_from(text).ok();
         if let Some(etag) = self.revision.and_then(|revision| text(format!("\"{revision}\""))) {
             headers.insert(header::ETAG, etag);

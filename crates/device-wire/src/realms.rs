@@ -132,23 +132,24 @@ impl Realms {
     /// [`UnknownRealm`] with the name as it stands in the URL.
     pub fn take(
         &self,
-        segments: &[String],
+        segments: &[impl AsRef<str>],
         host: Option<&str>,
         is_resource: impl Fn(&str) -> bool,
     ) -> Result<(Realm, usize), UnknownRealm> {
         let mut realm = None;
         let mut at = 0;
-        while segments.get(at).is_some_and(|segment| segment == "realms") {
-            let Some(name) = segments.get(at + 1) else { return Err(UnknownRealm(String::new())) };
+        let segment = |at: usize| segments.get(at).map(AsRef::as_ref);
+        while segment(at) == Some("realms") {
+            let Some(name) = segment(at + 1) else { return Err(UnknownRealm(String::new())) };
             // One percent-encoded segment may hold a whole path: `root%2Frealms%2Falpha`.
             let mut parts =
                 name.split('/').filter(|part| !part.is_empty() && *part != "realms").peekable();
             if parts.peek().is_none() {
-                return Err(UnknownRealm(name.clone()));
+                return Err(UnknownRealm(name.into()));
             }
             for part in parts {
                 realm = Some(
-                    self.below(realm.as_ref(), part).ok_or_else(|| UnknownRealm(name.clone()))?,
+                    self.below(realm.as_ref(), part).ok_or_else(|| UnknownRealm(name.into()))?,
                 );
             }
             at += 2;
@@ -157,14 +158,14 @@ impl Realms {
             return Ok((realm, at));
         }
         // The legacy spelling: leading names are realms as long as they are known.
-        while let Some(name) = segments.get(at).filter(|name| !is_resource(name)) {
+        while let Some(name) = segment(at).filter(|name| !is_resource(name)) {
             let Some(next) = self.below(realm.as_ref(), name) else { break };
             realm = Some(next);
             at += 1;
         }
-        let realm = match (realm, segments.get(at)) {
+        let realm = match (realm, segment(at)) {
             (Some(realm), _) => realm,
-            (None, Some(name)) if !is_resource(name) => return Err(UnknownRealm(name.clone())),
+            (None, Some(name)) if !is_resource(name) => return Err(UnknownRealm(name.into())),
             _ => self.of_host(host),
         };
         Ok((realm, at))
@@ -172,13 +173,14 @@ impl Realms {
 
     /// The realm called `name`: any by name or alias if it comes first, else a child.
     fn below(&self, parent: Option<&Realm>, name: &str) -> Option<Realm> {
-        let top = Realm::top();
-        if name.eq_ignore_ascii_case("root") && parent.is_none_or(|parent| *parent == top) {
-            return Some(top);
+        if name.eq_ignore_ascii_case("root") && parent.is_none_or(|parent| *parent == Realm::top())
+        {
+            return Some(Realm::top());
         }
         if let Some(parent) = parent {
-            let child = parent.child(name).ok()?;
-            return self.contains(&child).then_some(child);
+            let path = [parent.as_str().trim_end_matches('/'), "/", name].concat();
+            let known = self.by_path.get_key_value(path.as_str()).filter(|_| !name.contains('/'));
+            return known.map(|(realm, ())| realm.clone());
         }
         match self.by_name.get(name).map(Vec::as_slice) {
             Some([only]) => Some(only.clone()),
@@ -208,6 +210,7 @@ mod tests {
         realms.add("/alpha", &["a1".into()], &["alpha.example.com".into()]).unwrap();
         realms.add("/customers", &[], &["[::1]".into()]).unwrap();
         realms.add("/customers/europe", &[], &[]).unwrap();
+        realms.add("/customers/europe/north", &[], &[]).unwrap();
         realms.add("/partners", &[], &[]).unwrap();
         realms.add("/partners/europe", &["eu".into()], &[]).unwrap();
         realms
@@ -237,6 +240,7 @@ mod tests {
             ("realms /customers/europe users", "/customers/europe", 2),
             ("alpha push", "/alpha", 1),
             ("customers europe users", "/customers/europe", 2),
+            ("customers europe/north users", "/customers", 1),
             ("users", "/", 0),
             ("push", "/", 0),
             ("", "/", 0),
@@ -265,8 +269,7 @@ mod tests {
 
     #[test]
     fn hosts_decide_where_the_path_does_not() {
-        let host =
-            |host| realms().take(&["users".into()], Some(host), |name| name == "users").unwrap().0;
+        let host = |host| realms().take(&["users"], Some(host), |name| name == "users").unwrap().0;
         assert_eq!(host("ALPHA.example.com:8443").as_str(), "/alpha");
         assert_eq!(host("alpha.example.com").as_str(), "/alpha");
         assert_eq!(host("alpha.example.com.").as_str(), "/alpha");

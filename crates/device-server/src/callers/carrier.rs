@@ -19,8 +19,10 @@ pub enum Carrier {
 /// Takes the token out of a request.
 #[derive(Debug, Clone)]
 pub struct Carriers {
-    /// The name of the header and the cookie that carry an SSO token.
-    pub sso_name: String,
+    /// The name of the cookie that carries an SSO token, and of the header.
+    pub sso_cookie: String,
+    /// The same in lower case, as headers are looked up.
+    pub sso_header: String,
     /// Which carrier is looked at first.
     pub compatibility: Compatibility,
 }
@@ -35,7 +37,7 @@ impl Carriers {
         request: &RawRequest<'a>,
     ) -> Result<Option<(Carrier, &'a str)>, Problem> {
         let bearer = bearer(request)?.map(|token| (Carrier::Bearer, token));
-        let sso = request.header(&self.sso_name.to_ascii_lowercase()).map_err(Problem::from)?;
+        let sso = request.header(&self.sso_header).map_err(Problem::from)?;
         let sso = sso.map(|token| (Carrier::Sso, token));
         let header = match self.compatibility {
             Compatibility::Aic => bearer.or(sso),
@@ -60,7 +62,7 @@ impl Carriers {
             .flat_map(|cookies| cookies.split(';'))
             .filter_map(|pair| pair.trim().split_once('='));
         let mut values = pairs
-            .filter(|(name, _)| *name == self.sso_name)
+            .filter(|(name, _)| *name == self.sso_cookie)
             .map(|(_, value)| value.trim_matches('"'));
         values.next().filter(|value| !value.is_empty())
     }

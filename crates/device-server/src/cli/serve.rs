@@ -18,7 +18,7 @@ use crate::settings::{Flags, Settings};
 use crate::signing_key::SigningKey;
 use crate::source::Proxies;
 use crate::stores::StoreChoice;
-use crate::{cors, demo, on_store};
+use crate::{cors, demo, log, on_store};
 use device_wire::call::Reading;
 
 #[derive(Debug, Args)]
@@ -47,22 +47,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         store: arguments.store.clone(),
     };
     let settings = Settings::load(&flags)?;
-    log_to_stderr(&settings)?;
+    // Last to go: the store has something to say when it closes.
+    let _log = log::start(EnvFilter::try_new(&settings.log)?)?;
     let opened = open(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let name = opened.name();
     on_store!(opened, |store| runtime.block_on(run_on(store, name, &settings, arguments.demo)))
-}
-
-fn log_to_stderr(settings: &Settings) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&settings.log)?;
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    Ok(())
 }
 
 async fn run_on<S: DeviceStore>(

@@ -1,8 +1,14 @@
 //! Request targets: context, realm, resource and query.
 
+use std::borrow::Cow;
+
 use device_core::{DeviceKind, NameError, Realm, UserId};
+use smallvec::SmallVec;
 
 use super::{Fault, Reading};
+
+/// As many segments as the longest path of a resource in a realm of three levels has; longer ones cost an allocation.
+const SEGMENTS: usize = 16;
 
 /// A target that names something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,16 +88,16 @@ pub(super) fn parse(target: &str, host: Option<&str>, reading: &Reading) -> Resu
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let path =
         path.strip_prefix('/').ok_or_else(|| Fault::bad("The request target must be a path"))?;
-    let mut segments: Vec<String> = path
+    let segments: SmallVec<[Cow<'_, str>; SEGMENTS]> = path
         .trim_matches('/')
         .split('/')
         .map(|segment| decode(segment, false))
         .collect::<Result<_, _>>()?;
 
-    if segments.first().is_some_and(|first| reading.contexts.iter().any(|context| context == first))
-    {
-        segments.remove(0);
-    }
+    let in_context = segments
+        .first()
+        .is_some_and(|first| reading.contexts.iter().any(|context| context == first));
+    let segments = &segments[usize::from(in_context)..];
     if segments.first().is_none_or(|first| first != "json") {
         return Err(not_found(path));
     }
@@ -104,11 +110,12 @@ pub(super) fn parse(target: &str, host: Option<&str>, reading: &Reading) -> Resu
     if !reading.realms.contains(&realm) {
         return Err(Fault::NotFound(format!("Realm \"{realm}\" not found")));
     }
-    let rest: Vec<&str> = segments[1 + taken..].iter().map(String::as_str).collect();
+    let rest: SmallVec<[&str; SEGMENTS]> =
+        segments[1 + taken..].iter().map(AsRef::as_ref).collect();
     let resource = resource(&rest).ok_or_else(|| not_found(path))?;
     let query = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Ok((decode(name, true)?, decode(value, true)?))
+        Ok((decode(name, true)?.into_owned(), decode(value, true)?.into_owned()))
     });
     Ok(Target { realm, resource, query: query.collect::<Result<_, Fault>>()? })
 }
@@ -149,7 +156,10 @@ fn name_of(user: &str) -> &str {
 }
 
 /// Decodes percent escapes; in queries a plus is a blank.
-fn decode(text: &str, plus_is_blank: bool) -> Result<String, Fault> {
+fn decode(text: &str, plus_is_blank: bool) -> Result<Cow<'_, str>, Fault> {
+    if !text.bytes().any(|byte| byte == b'%' || byte == b'+' && plus_is_blank) {
+        return Ok(Cow::Borrowed(text));
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -166,7 +176,8 @@ fn decode(text: &str, plus_is_blank: bool) -> Result<String, Fault> {
             byte => byte,
         });
     }
-    String::from_utf8(bytes).map_err(|_| Fault::bad("The request target is not valid UTF-8"))
+    let decoded = String::from_utf8(bytes).map(Cow::Owned);
+    decoded.map_err(|_| Fault::bad("The request target is not valid UTF-8"))
 }
 
 fn not_found(path: &str) -> Fault {

@@ -2,6 +2,8 @@
 //!
 //! Sources: `am-behaviour.md` 4.6; the SDKs send `resource=1.0`, some of them with `protocol=1.0` (`clients.md` 1.1).
 
+use std::borrow::Cow;
+
 use super::{Fault, RawRequest, Resource};
 
 /// The header.
@@ -64,10 +66,12 @@ pub(super) fn check(request: &RawRequest<'_>, resource: &Resource) -> Result<(),
 
 /// The value of `Content-API-Version` for a request with this `Accept-API-Version`.
 #[must_use]
-pub fn content_api_version(accept: Option<&str>) -> String {
-    let Version { major, minor } =
-        accept.and_then(parse).and_then(|asked| asked.protocol).unwrap_or(PROTOCOL);
-    format!("protocol={major}.{minor},resource={}.{}", RESOURCE.major, RESOURCE.minor)
+pub fn content_api_version(accept: Option<&str>) -> Cow<'static, str> {
+    let asked = accept.and_then(parse).and_then(|asked| asked.protocol);
+    let Some(Version { major, minor }) = asked.filter(|asked| *asked != PROTOCOL) else {
+        return Cow::Borrowed("protocol=2.1,resource=1.0");
+    };
+    Cow::Owned(format!("protocol={major}.{minor},resource={}.{}", RESOURCE.major, RESOURCE.minor))
 }
 
 /// `resource=M[.m]`, `protocol=M[.m]`, or both in either order.

@@ -1,0 +1,4 @@
+-- For pgbench: a look-up and a swap, as the store does them. The record that is stored is the one that was read; the alias, which most users do not have, is left out.
+\set user random(0, :users - 1)
+select revision, encode(record, 'hex') as record from device_set where shard_key = convert_to('alpha', 'UTF8') || '\x00'::bytea || convert_to('user' || lpad(:user::text, 7, '0') || '@example.com', 'UTF8') || '\x00'::bytea and kind = 9 \gset
+with stored as (update device_set set revision = revision + 1, change_id = gen_random_uuid(), record = decode(:record, 'hex') where shard_key = convert_to('alpha', 'UTF8') || '\x00'::bytea || convert_to('user' || lpad(:user::text, 7, '0') || '@example.com', 'UTF8') || '\x00'::bytea and kind = 9 and revision = :revision returning shard_key), queued as (insert into device_change_queue (shard_key, change_id, record) select shard_key, gen_random_uuid(), '\x00'::bytea from stored) select count(*) from stored;

@@ -1,5 +1,0 @@
--- For pgbench, beside examples/rate.rs and in its database: pgbench --no-vacuum --protocol=prepared --file=examples/rate.sql --define=users=10000 --client=16 --time=10 URL
--- The alias, which most users do not have, is left out; the records no longer fit their rows afterwards, so run it last.
-\set user random(1, :users)
-select revision, encode(record, 'hex') as record from device_set where shard_key = convert_to('a', 'UTF8') || '\x00'::bytea || convert_to('user-' || :user::int, 'UTF8') || '\x00'::bytea and kind = 2 \gset
-with stored as (update device_set set revision = revision + 1, change_id = gen_random_uuid(), record = decode(:record, 'hex') where shard_key = convert_to('a', 'UTF8') || '\x00'::bytea || convert_to('user-' || :user::int, 'UTF8') || '\x00'::bytea and kind = 2 and revision = :revision returning shard_key), queued as (insert into device_change_queue (shard_key, change_id, record) select shard_key, gen_random_uuid(), decode(:record, 'hex') from stored) select count(*) from stored;
