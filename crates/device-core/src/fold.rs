@@ -14,7 +14,8 @@ pub const UNICODE_VERSION: (u64, u64, u64) = unicode_case_mapping::UNICODE_VERSI
 #[must_use]
 pub fn fold(name: &str) -> Cow<'_, str> {
     if name.is_ascii() {
-        if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        // All bytes, many at a time, rather than one by one up to the first.
+        if name.bytes().fold(false, |found, byte| found | byte.is_ascii_uppercase()) {
             return Cow::Owned(name.to_ascii_lowercase());
         }
         return Cow::Borrowed(name);

@@ -68,10 +68,17 @@ pub(crate) fn is_null(value: &RawValue) -> bool {
     value.get() == "null"
 }
 
+/// Whether anything in a text may not stand in a JSON string as it is (RFC 8259, 7). Looks at all bytes, many at a time, rather than stop at the first.
+#[must_use]
+pub fn needs_escapes(text: &str) -> bool {
+    let needs_one = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+    text.bytes().fold(false, |found, byte| found | needs_one(byte))
+}
+
 /// Appends `text` as a JSON string.
 pub fn push_text(out: &mut String, text: &str) {
     // Nearly all names and ids have nothing to escape.
-    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+    if !needs_escapes(text) {
         out.push('"');
         out.push_str(text);
         out.push('"');

@@ -50,16 +50,19 @@ impl SetKey {
     /// The bytes of a name inside a realm, folded, without a kind: what the keys of all sets of a user start with, and the key of an alias.
     #[must_use]
     pub fn name_bytes(realm: &Realm, name: &str) -> SmallVec<[u8; INLINE_BYTES]> {
-        let mut bytes = SmallVec::new();
-        for (at, part) in realm.names().enumerate() {
-            if at > 0 {
-                bytes.push(1);
-            }
-            bytes.extend_from_slice(part.as_bytes());
+        let (path, name) = (realm.as_str().as_bytes(), fold::fold(name));
+        // Without the slash before the first name; those between the names become bytes 1.
+        let names = path.get(1..).unwrap_or_default();
+        let length = names.len() + name.len() + 2;
+        let mut bytes = match length <= INLINE_BYTES {
+            true => SmallVec::from_buf_and_len([0; INLINE_BYTES], length),
+            false => SmallVec::from_elem(0, length),
+        };
+        bytes[..names.len()].copy_from_slice(names);
+        for byte in bytes[..names.len()].iter_mut().filter(|byte| **byte == b'/') {
+            *byte = 1;
         }
-        bytes.push(0);
-        bytes.extend_from_slice(fold::fold(name).as_bytes());
-        bytes.push(0);
+        bytes[names.len() + 1..length - 1].copy_from_slice(name.as_bytes());
         bytes
     }
 

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
 
-pub use crate::json::push_text;
 use crate::json::{Members, is_null, push_minified};
+pub use crate::json::{needs_escapes, push_text};
 use crate::kind::{Hidden, Member, Source, TABLE};
 use crate::limits::{FACT_BYTES_MAX, PROFILE_BYTES_MAX, PROFILE_DEPTH_MAX, PROFILE_TEXT_BYTES_MAX};
 use crate::{Cold, Device, DeviceId, DeviceKind, DeviceName, Facts, NameError, Revision};

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
 use std::time::SystemTime;
 
+use device_core::profile::needs_escapes;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
@@ -81,7 +82,11 @@ impl Visit for Members<'_, '_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.write(field, |writer, name| write_member(writer, name, &value));
+        self.write(field, |writer, name| {
+            open_member(writer, name)?;
+            Escaped(writer).write_str(value)?;
+            writer.write_char('"')
+        });
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
@@ -94,9 +99,15 @@ impl Visit for Members<'_, '_> {
 }
 
 fn write_member(writer: &mut Writer<'_>, name: &str, value: &dyn fmt::Display) -> fmt::Result {
-    write!(writer, ",\"{name}\":\"")?;
+    open_member(writer, name)?;
     write!(Escaped(writer), "{value}")?;
     writer.write_char('"')
+}
+
+fn open_member(writer: &mut Writer<'_>, name: &str) -> fmt::Result {
+    writer.write_str(",\"")?;
+    writer.write_str(name)?;
+    writer.write_str("\":\"")
 }
 
 /// Escapes what may not stand in a JSON string (RFC 8259, 7).
@@ -104,6 +115,9 @@ struct Escaped<'a, 'w>(&'a mut Writer<'w>);
 
 impl fmt::Write for Escaped<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if !needs_escapes(text) {
+            return self.0.write_str(text);
+        }
         let must_be_escaped = |character: char| character < ' ' || matches!(character, '"' | '\\');
         let mut rest = text;
         while let Some(at) = rest.find(must_be_escaped) {

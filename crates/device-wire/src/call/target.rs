@@ -157,7 +157,8 @@ fn name_of(user: &str) -> &str {
 
 /// Decodes percent escapes; in queries a plus is a blank.
 fn decode(text: &str, plus_is_blank: bool) -> Result<Cow<'_, str>, Fault> {
-    if !text.bytes().any(|byte| byte == b'%' || byte == b'+' && plus_is_blank) {
+    let escaped = text.contains('%') || plus_is_blank && text.contains('+');
+    if !escaped {
         return Ok(Cow::Borrowed(text));
     }
     let mut bytes = Vec::with_capacity(text.len());
