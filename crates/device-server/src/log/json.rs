@@ -1,6 +1,6 @@
 //! An event as one line: a JSON object with the time, the level, the event's own fields and where it comes from.
 //!
-//! tracing-subscriber writes the same, by way of a map of JSON values for each event, at three times the cost.
+//! tracing-subscriber writes the same, by way of a map of JSON values for each event.
 
 use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
