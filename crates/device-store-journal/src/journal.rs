@@ -96,7 +96,9 @@ impl<F: Files> Journal<F> {
 
     /// The set of a key.
     pub(crate) fn load(&self, key: &SetKey) -> Result<Arc<DeviceSet>, StoreError> {
-        if let Some(cached) = self.cache.get(key) {
+        if self.caches
+            && let Some(cached) = self.cache.get(key)
+        {
             return Ok(cached.set);
         }
         let Some((known, set, bytes)) = self.read_set(key)? else {

@@ -15,6 +15,7 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::slice;
 
 use clap::{Args, Parser, Subcommand};
 use devreg_benches::document::replaced;
@@ -114,9 +115,12 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Fallible<()> {
     let Arguments { folder, rounds, .. } = arguments;
-    let measure = |users: usize, devices: usize| {
+    let measure = |users: usize, devices: usize| -> Fallible<Measured> {
         eprintln!("{users} users, {devices} devices each");
-        Measured::of(users, devices, *rounds, folder)
+        let measured = Measured::of(users, devices, *rounds, folder)?;
+        // At once: the largest number takes longest, and may be the one that the machine has no room for.
+        eprintln!("{}", report::markdown("", slice::from_ref(&measured), &[], &[]));
+        Ok(measured)
     };
     let users: Vec<_> =
         arguments.users.iter().map(|users| measure(*users, DEVICES)).collect::<Fallible<_>>()?;
@@ -126,7 +130,9 @@ fn run(arguments: &Arguments) -> Fallible<()> {
     if let (Some(load), Some(server)) = (&arguments.load, &arguments.server) {
         let http = Http { load, server, folder, rounds: arguments.http_rounds };
         for users in &arguments.http_users {
-            driven.extend(http.drive(*users)?);
+            let rows = http.drive(*users)?;
+            eprintln!("{}", report::markdown("", &[], &[], &rows));
+            driven.extend(rows);
         }
     }
     let report = report::markdown(&arguments.machine, &users, &devices, &driven);

@@ -160,3 +160,15 @@ fn a_token_speaks_for_the_mechanism_of_its_body() {
     check_claims(&with("mechanismUid", "\"Mechanism\""), Some(Malformed::Mechanism));
     check_claims(&with("mechanismUid", "5"), Some(Malformed::Claims));
 }
+
+#[test]
+fn the_usual_headers_would_be_accepted_if_they_were_read() {
+    for (usual, text) in USUAL_HEADERS
+        .iter()
+        .zip([r#"{"alg":"HS256","typ":"JWT"}"#, r#"{"typ":"JWT","alg":"HS256"}"#])
+    {
+        assert_eq!(*usual, URL_SAFE_NO_PAD.encode(text));
+        assert_eq!(read_header(usual), Ok(()));
+        assert!(parse(&body(&token(text, CLAIMS))).is_ok());
+    }
+}

@@ -1,15 +1,15 @@
 //! Records of changes.
 
+use bincode::{BorrowDecode, Encode};
 use device_core::{
     Action, Change, DeviceChange, DeviceId, DeviceKind, DeviceName, Realm, Revision, Skip,
     Username, What,
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{DecodeError, body, encode, open};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct ChangeBody<'a> {
     id: [u8; 16],
     at_ms: u64,
@@ -18,19 +18,12 @@ struct ChangeBody<'a> {
     reason: Option<&'a str>,
     realm: &'a str,
     username: &'a str,
-    #[serde(borrow)]
     what: WhatBody<'a>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 enum WhatBody<'a> {
-    Set {
-        kind: u8,
-        revision: u64,
-        #[serde(borrow)]
-        devices: Vec<(&'a str, &'a str, u8)>,
-        skip: Option<u8>,
-    },
+    Set { kind: u8, revision: u64, devices: Vec<(&'a str, &'a str, u8)>, skip: Option<u8> },
     Purged,
 }
 

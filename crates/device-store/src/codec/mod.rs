@@ -14,8 +14,8 @@
 mod change;
 mod set;
 
-use serde::Serialize;
-use serde::de::Deserialize;
+use bincode::config::standard;
+use bincode::{BorrowDecode, Encode};
 
 pub use change::{decode_change, encode_change};
 pub use set::{decode_alias, decode_set, encode_alias, encode_set, memory_bytes, set_revision};
@@ -58,15 +58,14 @@ pub(crate) fn checksum(key: &[u8], record: &[u8]) -> u32 {
 }
 
 /// The record of a body that takes about `body_bytes`.
-fn encode<T: Serialize>(key: &[u8], revision: u64, body: &T, body_bytes: usize) -> Vec<u8> {
+fn encode<T: Encode>(key: &[u8], revision: u64, body: &T, body_bytes: usize) -> Vec<u8> {
     let mut record = Vec::with_capacity(HEADER_BYTES + body_bytes);
     record.push(FORMAT);
     record.extend_from_slice(&0_u32.to_le_bytes());
     record.extend_from_slice(&revision.to_le_bytes());
     record.extend_from_slice(&[0; HEADER_BYTES - CHECKSUM_AT]);
     // Writing plain structs into memory has no way to fail.
-    let written =
-        bincode::serde::encode_into_std_write(body, &mut record, bincode::config::standard());
+    let written = bincode::encode_into_std_write(body, &mut record, standard());
     debug_assert!(written.is_ok());
     let checksum = checksum(key, &record);
     record[CHECKSUM_AT..HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
@@ -96,9 +95,9 @@ fn open<'a>(key: &[u8], record: &'a [u8]) -> Result<(u64, &'a [u8]), DecodeError
     }
 }
 
-fn body<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, DecodeError> {
-    let config = bincode::config::standard().with_limit::<RECORD_BYTES_MAX>();
-    match bincode::serde::borrow_decode_from_slice(body, config) {
+fn body<'a, T: BorrowDecode<'a, ()>>(body: &'a [u8]) -> Result<T, DecodeError> {
+    let config = standard().with_limit::<RECORD_BYTES_MAX>();
+    match bincode::borrow_decode_from_slice(body, config) {
         Ok((value, read)) if read == body.len() => Ok(value),
         _ => Err(DecodeError::Body),
     }

@@ -1,36 +1,34 @@
 //! Records of sets and aliases.
 
+use bincode::{BorrowDecode, Encode};
 use device_core::device::MessageDigest;
 use device_core::{
     Cold, Device, DeviceId, DeviceName, DeviceSet, Facts, OathFacts, Owner, PushFacts, Refreshes,
     Revision, Secret, Skip, UserId, Username,
 };
-use serde::{Deserialize, Serialize};
 
 use super::{DecodeError, body, encode, open};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct SetBody<'a> {
     username: &'a str,
     user_id: &'a str,
     skip: u8,
-    #[serde(borrow)]
     devices: Vec<DeviceBody<'a>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 struct DeviceBody<'a> {
     id: &'a str,
     revision: u64,
     created_ms: u64,
     last_access_ms: u64,
     name: &'a str,
-    #[serde(borrow)]
     facts: FactsBody<'a>,
     cold: &'a str,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Encode, BorrowDecode)]
 enum FactsBody<'a> {
     Oath {
         counter: Option<u64>,

@@ -1,5 +1,6 @@
 //! The one thread that writes.
 
+use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use parking_lot::Mutex;
 use super::commit::{BatchLimits, Engine};
 use super::plan::Plan;
 use super::queue::Queue;
+use super::request::Request;
 use crate::store::StoreError;
 
 /// Owns all writes: takes what waits, makes one batch of it, has it made durable and shown, wakes who waited.
@@ -35,18 +37,22 @@ impl<E: Engine> Committer<E> {
     }
 
     fn run(mut self) {
-        while let Some(first) = self.queue.wait() {
+        let mut taken = Taken::default();
+        while self.queue.wait(&mut taken.0) {
             let mut plan =
                 Plan::new(&self.engine, self.limits, self.changes_kept, self.kept.clone());
-            let mut next = Some(first);
-            while let Some(request) = next {
-                let left = plan.add(request);
-                let full = plan.is_full() || left.is_some();
-                if let Some(left) = left {
-                    self.queue.push_front(left);
+            while let Some(request) = taken.0.pop_front() {
+                if let Some(left) = plan.add(request) {
+                    taken.0.push_front(left);
+                    break;
+                }
+                if plan.is_full() {
+                    break;
                 }
                 // No waiting for more: while this batch waits for the disk, the next one gathers by itself.
-                next = if full { None } else { self.queue.pop() };
+                if taken.0.is_empty() {
+                    self.queue.take(&mut taken.0);
+                }
             }
             let (commit, waiters) = plan.into_parts();
             if commit.is_empty() {
@@ -64,6 +70,18 @@ impl<E: Engine> Committer<E> {
             }
             self.kept = kept;
             waiters.succeed();
+        }
+    }
+}
+
+/// What was taken from the queue and is in no batch yet. Refused at the end, however that comes: nothing of it was written.
+#[derive(Default)]
+struct Taken(VecDeque<Request>);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        for request in self.0.drain(..) {
+            request.refuse(StoreError::ReadOnly);
         }
     }
 }

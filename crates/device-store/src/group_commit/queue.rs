@@ -7,7 +7,7 @@ use parking_lot::{Condvar, Mutex};
 use super::request::Request;
 use crate::store::StoreError;
 
-/// Requests that may wait for the committer. Beyond them writers are refused: the disk is slower than they are, and a longer queue would only make them wait longer.
+/// Requests that may wait until the committer takes all that wait. Beyond them writers are refused: the disk is slower than they are, and a longer queue would only make them wait longer.
 pub const WAITING_MAX: usize = 8_192;
 
 /// The queue.
@@ -43,28 +43,26 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts back what is left of a request: it is the next one.
-    pub(super) fn push_front(&self, request: Request) {
-        self.state.lock().waiting.push_front(request);
+    /// Takes all requests that wait, with one turn at the lock, into the empty `taken`.
+    pub(super) fn take(&self, taken: &mut VecDeque<Request>) {
+        debug_assert!(taken.is_empty());
+        std::mem::swap(&mut self.state.lock().waiting, taken);
     }
 
-    /// The next request if there is one.
-    pub(super) fn pop(&self) -> Option<Request> {
-        self.state.lock().waiting.pop_front()
-    }
-
-    /// Waits for a request. `None` when there are none left and none will come.
-    pub(super) fn wait(&self) -> Option<Request> {
+    /// Waits for requests and takes all that wait, unless there are `taken` ones already. `false` when there are none left and none will come.
+    pub(super) fn wait(&self, taken: &mut VecDeque<Request>) -> bool {
+        if !taken.is_empty() {
+            return true;
+        }
         let mut state = self.state.lock();
-        loop {
-            if let Some(request) = state.waiting.pop_front() {
-                return Some(request);
-            }
+        while state.waiting.is_empty() {
             if state.refusal.is_some() {
-                return None;
+                return false;
             }
             self.arrived.wait(&mut state);
         }
+        std::mem::swap(&mut state.waiting, taken);
+        true
     }
 
     /// Takes no further requests. Those that wait are still served.

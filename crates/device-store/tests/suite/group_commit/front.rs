@@ -245,3 +245,20 @@ fn nobody_waits_for_an_engine_that_panicked() {
     assert!(waiting.into_iter().all(|swap| swap.answer() == Err(StoreError::ReadOnly)));
     world.commits.close();
 }
+
+/// The committer takes all that waits at once, and more than fits in a batch.
+#[test]
+fn what_was_taken_for_later_batches_is_refused_at_the_end() {
+    for end in [End::Failed, End::Panic] {
+        let world = World::new(BatchLimits { requests_max: 2, ..LIMITS });
+        let (first, waiting) = world.with_waiting(5);
+        world.end.send(End::Durable).unwrap();
+        assert_eq!(first.answer(), Ok(Swap::Stored));
+        assert_eq!(world.began.recv().unwrap(), (2, 0));
+        world.end.send(end).unwrap();
+        let answers: Vec<_> = waiting.into_iter().map(Asked::answer).collect();
+        let (in_doubt, refused) = answers.split_at(2);
+        assert!(in_doubt.iter().all(|it| matches!(it, Err(StoreError::Unknown { .. }))));
+        assert_eq!(refused, vec![Err(StoreError::ReadOnly); 3]);
+    }
+}
