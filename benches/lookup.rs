@@ -14,8 +14,8 @@ use device_store::{DeviceStore, MemoryStore};
 use device_store_journal::{JournalStore, Options as JournalOptions};
 use device_store_sled::{Options, SledStore};
 use devreg_benches::figures::{FLOOR, MEASURED};
-use devreg_benches::look_ups::{Drawn, PlainFile, after};
-use devreg_benches::population::{Population, order, push_facts, stranger, username};
+use devreg_benches::look_ups::{Drawn, PlainFile, Reading, after};
+use devreg_benches::population::{Population, order, stranger, username};
 use devreg_benches::ready;
 use devreg_benches::scale::Scale;
 use hashbrown::HashMap;
@@ -28,33 +28,6 @@ const CACHE_BYTES: u64 = 1 << 30;
 
 /// Records in one batch while the floor's tree is filled.
 const BATCH: usize = 1_000;
-
-/// What is read of a set that was found.
-#[derive(Clone, Copy)]
-enum Reading {
-    Revision,
-    Token,
-}
-
-impl Reading {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Revision => "hit, revision read",
-            Self::Token => "hit, token read",
-        }
-    }
-
-    fn of(self, set: &DeviceSet) -> u64 {
-        match self {
-            Self::Revision => set.revision.to_record(),
-            // The second device's, last byte: the lines of memory a refresh must touch to find and compare it.
-            Self::Token => {
-                let token = push_facts(set, 1).device_token.as_deref();
-                token.and_then(|token| token.bytes().last()).map_or(0, u64::from)
-            }
-        }
-    }
-}
 
 /// Measures `measured` right after its floor; both get the numbers below `count` in turn.
 fn beside(

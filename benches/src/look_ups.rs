@@ -10,7 +10,7 @@ use device_core::{DeviceKind, DeviceSet, Realm, SetKey, Username};
 use device_store::DeviceStore;
 use device_store::codec::{decode_set, encode_set};
 
-use crate::population::realm;
+use crate::population::{push_facts, realm};
 use crate::ready;
 
 /// Who is asked for, in the order of asking.
@@ -44,6 +44,42 @@ impl Drawn {
     }
 }
 
+/// What is read of a set that was found.
+#[derive(Debug, Clone, Copy)]
+pub enum Reading {
+    /// Its revision.
+    Revision,
+    /// The last byte of its second device's token.
+    Token,
+}
+
+impl Reading {
+    /// What a table calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Revision => "hit, revision read",
+            Self::Token => "hit, token read",
+        }
+    }
+
+    /// Reads it.
+    ///
+    /// # Panics
+    /// [`Token`](Self::Token) if the second device is no push device.
+    #[must_use]
+    pub fn of(self, set: &DeviceSet) -> u64 {
+        match self {
+            Self::Revision => set.revision.to_record(),
+            // The lines of memory a refresh must touch to find and compare it.
+            Self::Token => {
+                let token = push_facts(set, 1).device_token.as_deref();
+                token.and_then(|token| token.bytes().last()).map_or(0, u64::from)
+            }
+        }
+    }
+}
+
 /// The next number, in a way that waits for the answer: no answer has the highest bit, but neither compiler nor processor may know that. Without it
 /// the cache misses of several look-ups overlap, the more of them the less a look-up does besides, and the floor seems three times lower than any single look-up is.
 #[must_use]
@@ -60,17 +96,21 @@ pub struct PlainFile {
 }
 
 impl PlainFile {
-    /// The sets of those who are drawn, in a file of `folder` without a name.
+    /// The sets of those who are drawn, in a file of `folder` without a name. They lie in the order of their keys, in which stores were filled, and not in that of asking: a file that is
+    /// read from its beginning to its end is not what reads of random users find.
     ///
     /// # Panics
     /// If it cannot be written.
     pub fn of(folder: &Path, drawn: &Drawn, set: impl Fn(&SetKey) -> Arc<DeviceSet>) -> Self {
         let file = tempfile::tempfile_in(folder).expect("a file");
-        let (mut places, mut at) = (Vec::with_capacity(drawn.keys.len()), 0);
-        for key in &drawn.keys {
+        let mut order: Vec<_> = (0..drawn.keys.len()).collect();
+        order.sort_by_key(|number| drawn.keys[*number].as_bytes());
+        let (mut places, mut at) = (vec![(0, 0); order.len()], 0);
+        for number in order {
+            let key = &drawn.keys[number];
             let record = encode_set(key.as_bytes(), &set(key)).expect("an owner");
             file.write_all_at(&record, at).expect("a write");
-            places.push((at, record.len()));
+            places[number] = (at, record.len());
             at += record.len() as u64;
         }
         Self { file, places }

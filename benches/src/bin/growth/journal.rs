@@ -25,8 +25,8 @@ use super::Fallible;
 use super::look_ups::by_turns;
 use super::part::Task;
 
-/// Users of whom all fit into the memory twice, in a cache and beside it. Of more, the cache has half.
-const ALL_CACHED_MAX: usize = 1_000_000;
+/// Users of whom all fit into a cache in 16 GB of memory. Of more, the cache has half.
+const ALL_CACHED_MAX: usize = 3_000_000;
 
 /// Look-ups that fill the cache before its memory is counted: more than its usual size has room for.
 const LOOK_UPS: usize = 300_000;

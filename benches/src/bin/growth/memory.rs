@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::hint::black_box;
+use std::sync::Arc;
 
-use device_core::{RefreshMessage, SetKey};
+use device_core::{DeviceSet, RefreshMessage, SetKey};
 use device_registry::{Policy, Registry};
 use device_store::{DeviceStore as _, MemoryStore};
-use devreg_benches::look_ups::Drawn;
+use devreg_benches::look_ups::{Drawn, Reading};
 use devreg_benches::messages::{Phones, tag};
 use devreg_benches::population::{fill, order, realm, signing_key, username};
 use devreg_benches::ready;
@@ -25,6 +26,10 @@ use super::part::Task;
 pub(crate) struct InMemory {
     /// Beside a bare map of its `Arc`s.
     pub(crate) look_up: Turns,
+    /// The same with one device's token read; of sets that have two devices.
+    pub(crate) token: Option<Turns>,
+    /// A map by the bytes of the username as they are, without realm, kind and folding, beside the bare map.
+    pub(crate) raw: Turns,
     /// Beside JSON and HMAC.
     pub(crate) refresh: Turns,
     /// What the process took more when it was filled.
@@ -42,16 +47,29 @@ pub(crate) fn measure(task: &Task) -> Fallible<InMemory> {
     // The sets of the store itself: there is no second copy of them anywhere.
     let held = |key: &SetKey| Ok((key.clone(), ready(store.load(key))?));
     let map: HashMap<_, _> = drawn.keys.iter().map(held).collect::<Fallible<_>>()?;
-    let look_up = by_turns(
-        task.rounds,
-        drawn.keys.len(),
-        |at| map.get(&drawn.keys[at]).cloned().map_or(0, |set| set.revision.to_record()),
-        |at| drawn.look_up(&store, at).revision.to_record(),
-    );
+    let count = drawn.keys.len();
+    let of_map = |reading: Reading, at: usize| {
+        map.get(&drawn.keys[at]).cloned().map_or(0, |set| reading.of(&set))
+    };
+    let of_store = |reading: Reading, at: usize| reading.of(&drawn.look_up(&store, at));
+    let beside_map = |reading| {
+        by_turns(task.rounds, count, |at| of_map(reading, at), |at| of_store(reading, at))
+    };
+    let look_up = beside_map(Reading::Revision);
+    let token = (task.devices > 1).then(|| beside_map(Reading::Token));
+    let named = drawn.usernames.iter().zip(&drawn.keys);
+    let raw_map: HashMap<&[u8], Arc<DeviceSet>> =
+        named.map(|(name, key)| (name.as_str().as_bytes(), Arc::clone(&map[key]))).collect();
+    let of_raw_map = |at: usize| {
+        let set = raw_map.get(drawn.usernames[at].as_str().as_bytes()).cloned();
+        set.map_or(0, |set| Reading::Revision.of(&set))
+    };
+    let raw = by_turns(task.rounds, count, |at| of_map(Reading::Revision, at), of_raw_map);
     // Else superseded sets would stay.
+    drop(raw_map);
     drop((map, drawn));
     let registry = Registry::new(store, Policy::default());
-    Ok(InMemory { look_up, refresh: refreshes(task, &registry), resident_bytes })
+    Ok(InMemory { look_up, token, raw, refresh: refreshes(task, &registry), resident_bytes })
 }
 
 fn refreshes(task: &Task, registry: &Registry<MemoryStore>) -> Turns {

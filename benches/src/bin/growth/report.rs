@@ -23,8 +23,8 @@ pub(crate) struct Compared<'a> {
     pub(crate) turns: &'a Turns,
 }
 
-/// The four operations that grow.
-pub(crate) fn compared(measured: &Measured) -> [Compared<'_>; 4] {
+/// The operations that grow.
+pub(crate) fn compared(measured: &Measured) -> Vec<Compared<'_>> {
     let Measured { memory, cached, uncached, .. } = measured;
     let cached_curve = "look-up, journal, cached";
     let cached_what = match cached.share {
@@ -37,12 +37,16 @@ pub(crate) fn compared(measured: &Measured) -> [Compared<'_>; 4] {
         floor,
         turns,
     };
-    [
-        compared("look-up, memory", "bare map", &memory.look_up),
+    let token = memory.token.as_ref();
+    let token = token.map(|turns| compared("look-up, memory, token read", "bare map", turns));
+    let look_up = compared("look-up, memory", "bare map", &memory.look_up);
+    let others = [
+        compared("a map by raw bytes", "bare map", &memory.raw),
         Compared { what: cached_what, ..compared(cached_curve, "bare map", &cached.turns) },
         compared("look-up, journal, uncached", "positioned read + decode", uncached),
         compared("refresh, whole, memory", "HMAC + JSON", &memory.refresh),
-    ]
+    ];
+    [look_up].into_iter().chain(token).chain(others).collect()
 }
 
 /// All tables.
