@@ -3,26 +3,26 @@
 
 use std::error::Error;
 
-use device_core::{DeviceKind, RefreshMessage, SetKey, Username};
+use device_core::{DeviceKind, Realm, RefreshMessage, SetKey, Username};
 use device_registry::{Policy, Registry};
 use device_store::{DeviceStore as _, MemoryStore};
 use devreg_benches::messages::Phones;
-use devreg_benches::population::{Population, order, push_facts, username};
+use devreg_benches::population::{DEVICES, fill, order, push_facts, realm, username};
 use devreg_benches::ready;
 
 const USERS: usize = 20_000;
 
 /// What the server does with the body of a refresh request.
 #[inline(never)]
-fn one_refresh(registry: &Registry<MemoryStore>, population: &Population, body: &[u8]) {
+fn one_refresh(registry: &Registry<MemoryStore>, realm: &Realm, body: &[u8]) {
     let message = RefreshMessage::parse(body).expect("a message");
-    ready(registry.refresh(&population.realm, &message, None)).expect("a refresh");
+    ready(registry.refresh(realm, &message, None)).expect("a refresh");
 }
 
 /// What a login does to learn where to send a push message.
 #[inline(never)]
-fn one_look_up(store: &MemoryStore, population: &Population, username: &Username) -> usize {
-    let key = SetKey::new(&population.realm, username, DeviceKind::Push);
+fn one_look_up(store: &MemoryStore, realm: &Realm, username: &Username) -> usize {
+    let key = SetKey::new(realm, username, DeviceKind::Push);
     let set = ready(store.load(&key)).expect("a set");
     push_facts(&set, 1).device_token.as_deref().map_or(0, str::len)
 }
@@ -33,21 +33,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: hot-path refresh|lookup OPERATIONS".into());
     };
     let operations: usize = operations.parse()?;
-    let population = Population::of(USERS);
+    let realm = realm();
     let store = MemoryStore::default();
-    population.store_in(&store);
+    fill(&store, USERS, DEVICES);
     match what.as_str() {
         "refresh" => {
             let registry = Registry::new(store, Policy::default());
             for message in Phones::of(USERS).sign_many(operations) {
-                one_refresh(&registry, &population, &message.body);
+                one_refresh(&registry, &realm, &message.body);
             }
             println!("{operations} refreshes");
         }
         "lookup" => {
             let usernames: Vec<_> = order(USERS).into_iter().map(username).collect();
             let found = usernames.iter().cycle().take(operations);
-            let bytes: usize = found.map(|name| one_look_up(&store, &population, name)).sum();
+            let bytes: usize = found.map(|name| one_look_up(&store, &realm, name)).sum();
             println!("{operations} look-ups, {bytes} bytes of tokens");
         }
         _ => return Err(format!("there is no hot path `{what}`").into()),

@@ -1,5 +1,7 @@
 //! What one commit did, for the change log: who, when, to which set, which devices.
 
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 use crate::{DeviceId, DeviceKind, DeviceName, Realm, Revision, Skip, Username};
@@ -12,7 +14,7 @@ pub struct Change {
     /// When, in milliseconds since 1970.
     pub at_ms: u64,
     /// On whose request: a token's subject, `push-refresh`, `import`, ... Never a secret.
-    pub actor: Box<str>,
+    pub actor: SmolStr,
     /// The request that asked for it, as in the log and the answer's header.
     pub request_id: Option<Box<str>>,
     /// Why, where somebody said so.
@@ -35,13 +37,16 @@ pub enum What {
         /// The set's revision after the change.
         revision: Revision,
         /// What happened to which device, in the order of the devices.
-        devices: Vec<DeviceChange>,
+        devices: DeviceChanges,
         /// The skip setting after the change, if the change set it.
         skip: Option<Skip>,
     },
     /// All sets and the alias of the user were forgotten.
     Purged,
 }
+
+/// What a change did to devices. Nearly always to one, which takes no allocation.
+pub type DeviceChanges = SmallVec<[DeviceChange; 1]>;
 
 /// What a change did to one device.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::limits::RETIRED_DIGESTS_MAX;
+use crate::text::IdText;
 use crate::{DeviceId, DeviceName, Revision, Secret};
 
 /// A registered device: what identifies it, what rules read, and everything else as it was given.
@@ -32,7 +33,7 @@ pub enum Facts {
     /// One-time passwords: where the generator stands.
     Oath(OathFacts),
     /// Push: the mechanism, its key and where messages go.
-    Push(Box<PushFacts>),
+    Push(PushFacts),
     /// Passkeys and security keys.
     WebAuthn {
         /// The credential's id, base64url without padding.
@@ -76,7 +77,7 @@ pub struct OathFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PushFacts {
     /// Chosen by the app at registration (`deviceMechanismUID`). Opaque, compared exactly: Apple's phones write upper case.
-    pub mechanism_uid: Option<SmolStr>,
+    pub mechanism_uid: Option<IdText>,
     /// The key of the app's messages, Base64 as given.
     pub shared_secret: Option<Secret>,
     /// The push token (`deviceId`).

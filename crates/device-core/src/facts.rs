@@ -25,7 +25,7 @@ impl Facts {
                 last_login_seconds: reader.whole("lastLogin")?,
                 clock_drift_seconds: reader.signed("clockDriftSeconds")?,
             }),
-            DeviceKind::Push => Self::Push(Box::new(PushFacts {
+            DeviceKind::Push => Self::Push(PushFacts {
                 mechanism_uid: reader.text("deviceMechanismUID")?.map(Into::into),
                 shared_secret: reader.text("sharedSecret")?.map(Secret::new),
                 device_token: reader.text("deviceId")?.map(Into::into),
@@ -38,7 +38,7 @@ impl Facts {
                     })?,
                     None => Refreshes::default(),
                 },
-            })),
+            }),
             // Every mobile client fails a whole list when one entry lacks these (clients.md, 1.3).
             DeviceKind::WebAuthn => Self::WebAuthn {
                 credential_id: required(reader, "credentialId")?,

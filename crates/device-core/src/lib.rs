@@ -38,8 +38,9 @@ pub mod secret;
 pub mod set;
 #[cfg(feature = "strategies")]
 pub mod strategies;
+pub mod text;
 
-pub use change::{Action, Change, DeviceChange, What};
+pub use change::{Action, Change, DeviceChange, DeviceChanges, What};
 pub use device::{Cold, Device, Facts, OathFacts, PushFacts, Refreshes};
 pub use devices::Devices;
 pub use key::SetKey;

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 
 use crate::fold;
 use crate::limits::NAME_CHARS_MAX;
+use crate::text::IdText;
 
 /// Why a string is not a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,10 +50,10 @@ fn check(text: &str) -> Result<(), NameError> {
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident($text:ty), $check:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(SmolStr);
+        pub struct $name($text);
 
         impl $name {
             /// Takes `text` as it is, if it is valid.
@@ -89,22 +90,22 @@ macro_rules! name {
 name! {
     /// The name of a user inside a realm: the key of its device sets and what a refresh message carries. Matched without
     /// regard to case, as directories do. Source: `decisions.md`, Naming a user.
-    Username, check
+    Username(SmolStr), check
 }
 
 name! {
     /// The `_id` of a user, which URLs and token subjects carry. Equals the username unless it was given. Matched without regard to case.
-    UserId, check
+    UserId(SmolStr), check
 }
 
 name! {
     /// What identifies a device inside its set: the stored `uuid` (profile: `identifier`). Opaque and compared exactly.
-    DeviceId, check
+    DeviceId(IdText), check
 }
 
 name! {
     /// The name a person gave a device (`deviceName`; profile: `alias`). Kept exactly as given. Two devices may share one.
-    DeviceName, |text| {
+    DeviceName(SmolStr), |text| {
         check(text)?;
         if text.chars().any(|character| matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')) {
             return Err(NameError::Bidirectional);

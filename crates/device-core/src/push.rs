@@ -17,6 +17,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
 use sha2::Sha256;
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 use zeroize::Zeroizing;
 
@@ -25,10 +26,12 @@ use crate::limits::{PUSH_KEY_BYTES_MIN, PUSH_TOKEN_BYTES_MAX, PUSH_TYPE_CHARS_MA
 use crate::{DeviceName, Secret, Username};
 
 /// A refresh message that is well formed. Whether it is genuine is asked of [`RefreshMessage::is_signed_with`].
+///
+/// What is only compared or hashed is borrowed from the body; copying it would be most of what a refresh writes to memory.
 #[derive(Clone)]
-pub struct RefreshMessage {
+pub struct RefreshMessage<'a> {
     /// Which of the user's push devices speaks. Compared exactly.
-    pub mechanism_uid: Box<str>,
+    pub mechanism_uid: Cow<'a, str>,
     /// Whose device it is.
     pub username: Username,
     /// The new push token.
@@ -41,7 +44,9 @@ pub struct RefreshMessage {
     pub device_name: Option<DeviceName>,
     /// When the message was signed, in seconds since 1970, if it says so.
     pub issued_at_seconds: Option<u64>,
-    signed: Box<str>,
+    /// The compact JWS; signed are its first `signed_bytes`.
+    jwt: Cow<'a, str>,
+    signed_bytes: usize,
     signature: [u8; 32],
 }
 
@@ -116,13 +121,13 @@ struct Claims<'a> {
     iat: Option<f64>,
 }
 
-impl RefreshMessage {
+impl<'a> RefreshMessage<'a> {
     /// Reads the body of a refresh request.
     ///
     /// # Errors
     /// [`Malformed`] says why it is refused, for the log.
-    pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
-        let body: Body<'_> = read(body).ok_or(Malformed::Body)?;
+    pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
+        let body: Body<'a> = read(body).ok_or(Malformed::Body)?;
         let username =
             body.username.as_deref().or(body.user_id.as_deref()).ok_or(Malformed::Body)?;
         let username = Username::parse(username).map_err(|_| Malformed::Username)?;
@@ -134,6 +139,7 @@ impl RefreshMessage {
         let (header, payload) = signed.split_once('.').ok_or(Malformed::Token)?;
         check_header(header)?;
         let signature = decode(signature)?.as_slice().try_into().map_err(|_| Malformed::Token)?;
+        let signed_bytes = signed.len();
 
         let payload = decode(payload)?;
         let claims: Claims<'_> = read(&payload).ok_or(Malformed::Claims)?;
@@ -155,10 +161,21 @@ impl RefreshMessage {
             communication_type: (&*claims.communication_type).into(),
             device_name: device_name.map_err(|_| Malformed::Claims)?,
             issued_at_seconds: claims.iat.map(whole_seconds).transpose()?,
-            signed: signed.into(),
+            mechanism_uid: body.mechanism_uid.0,
+            jwt: body.jwt.0,
+            signed_bytes,
             signature,
-            mechanism_uid: (&*body.mechanism_uid).into(),
         })
+    }
+
+    /// The same message with nothing borrowed, for callers that keep it longer than the body.
+    #[must_use]
+    pub fn into_owned(self) -> RefreshMessage<'static> {
+        RefreshMessage {
+            mechanism_uid: Cow::Owned(self.mechanism_uid.into_owned()),
+            jwt: Cow::Owned(self.jwt.into_owned()),
+            ..self
+        }
     }
 
     /// Whether the message was signed with `key` (Base64, as profiles store it). Without a key, or with one that is not Base64 or shorter than
@@ -170,7 +187,7 @@ impl RefreshMessage {
         let genuine = key.is_some();
         let key = key.unwrap_or_else(|| Zeroizing::new(NOBODYS_KEY.to_vec()));
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&key) else { return false };
-        mac.update(self.signed.as_bytes());
+        mac.update(&self.jwt.as_bytes()[..self.signed_bytes]);
         mac.verify_slice(&self.signature).is_ok() && genuine
     }
 
@@ -188,9 +205,20 @@ fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     serde_json::from_str(str::from_utf8(json).ok()?).ok()
 }
 
-fn decode(part: &str) -> Result<Vec<u8>, Malformed> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed::Token)
+/// The bytes of a part of a token.
+fn decode(part: &str) -> Result<SmallVec<[u8; PART_BYTES_USUAL]>, Malformed> {
+    let room = base64::decoded_len_estimate(part.len());
+    let mut bytes = match room <= PART_BYTES_USUAL {
+        true => SmallVec::from_buf_and_len([0; PART_BYTES_USUAL], room),
+        false => SmallVec::from_elem(0, room),
+    };
+    let written = URL_SAFE_NO_PAD.decode_slice(part, &mut bytes).map_err(|_| Malformed::Token)?;
+    bytes.truncate(written);
+    Ok(bytes)
 }
+
+/// Bytes of a part of a token that are read where they are needed; claims with a push token have some 300. More take an allocation.
+const PART_BYTES_USUAL: usize = 512;
 
 /// The headers that phones send, in Base64: `alg` and `typ` in one order or the other (`clients.md` 2.2).
 const USUAL_HEADERS: [&str; 2] =
@@ -228,7 +256,7 @@ fn key_bytes(key: Option<&Secret>) -> Option<Zeroizing<Vec<u8>>> {
     (key.len() >= PUSH_KEY_BYTES_MIN).then_some(key)
 }
 
-impl fmt::Debug for RefreshMessage {
+impl fmt::Debug for RefreshMessage<'_> {
     /// Leaves out the token and everything that was signed.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

@@ -3,6 +3,7 @@
 //! Sources: `decisions.md` (Who may call, Realms); `am-behaviour.md` 2.8.
 
 use device_core::{DeviceKind, Realm, UserId};
+use smol_str::SmolStr;
 
 use crate::policy::{Policy, Strength};
 use crate::registry::User;
@@ -33,7 +34,7 @@ pub enum Caller {
     /// Somebody who has the store itself in hands: a command on the same machine, or the host server's own journeys.
     Operator {
         /// What the change log calls it.
-        name: Box<str>,
+        name: SmolStr,
     },
 }
 

@@ -8,6 +8,7 @@ use device_core::{
     Realm, RefreshMessage, Refusal, Revision, SetKey, Skip, Step, Support, Username, What,
 };
 use device_store::{DeviceStore, Purged};
+use smol_str::SmolStr;
 
 use crate::authorise::{Caller, Operation, may_manage};
 use crate::error::Error;
@@ -216,10 +217,10 @@ impl<S: DeviceStore> Registry<S> {
     pub async fn refresh(
         &self,
         realm: &Realm,
-        message: &RefreshMessage,
+        message: &RefreshMessage<'_>,
         request_id: Option<&str>,
     ) -> Result<(), Error> {
-        let phone = Caller::Operator { name: "push-refresh".into() };
+        let phone = Caller::Operator { name: SmolStr::new_static("push-refresh") };
         let request = Request { caller: &phone, id: request_id, reason: None };
         let key = SetKey::new(realm, &message.username, DeviceKind::Push);
         let on_retired = self.policy().on_retired;

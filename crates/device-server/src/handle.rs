@@ -40,7 +40,7 @@ pub async fn handle<S: DeviceStore>(
     registry: &Registry<S>,
     caller: &Caller,
     realm: Realm,
-    operation: Operation,
+    operation: Operation<'_>,
     answering: Answering<'_>,
 ) -> Result<Reply, NotDone> {
     let request = &Request { caller, id: Some(answering.request_id), reason: None };

@@ -46,7 +46,7 @@ impl RefreshLimit {
     pub fn count(
         &self,
         realm: &Realm,
-        message: &RefreshMessage,
+        message: &RefreshMessage<'_>,
         source: IpAddr,
     ) -> Result<(), Duration> {
         let name = fold::fold(message.username.as_str());

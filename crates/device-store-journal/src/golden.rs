@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{env, fs};
 
-use device_core::{Change, DeviceKind, DeviceSet, Devices, Owner, Realm, Revision, SetKey, Skip};
+use device_core::{
+    Change, DeviceChanges, DeviceKind, DeviceSet, Devices, Owner, Realm, Revision, SetKey, Skip,
+};
 use device_core::{UserId, Username, What};
 use device_store::codec::encode_set;
 use device_store::group_commit::{Commit, Engine as _, NewSet};
@@ -89,7 +91,7 @@ fn written() -> (SimulatedDisk, Arc<Journal<SimulatedDisk>>) {
             Some(new) => What::Set {
                 kind: DeviceKind::Oath,
                 revision: new.set.revision,
-                devices: Vec::new(),
+                devices: DeviceChanges::new(),
                 skip: Some(new.set.skip),
             },
             None => What::Purged,

@@ -65,7 +65,7 @@ pub(crate) fn open<F: Files>(files: F, reading: Reading) -> Result<Opened<F>, Op
             return Err(OpenError::Foreign { name: name.as_str().into() });
         }
     }
-    let (directory, changes) = (Directory::new(), Mutex::new(BTreeMap::new()));
+    let (directory, changes) = (Directory::new(), Mutex::new(FoundChanges::default()));
     let mut found = read_all(segments, &directory, &changes, reading)?;
     found.sort_unstable_by_key(|found| found.segment.id);
     let mut durable = check_chain(&found)?;
@@ -86,7 +86,7 @@ pub(crate) fn open<F: Files>(files: F, reading: Reading) -> Result<Opened<F>, Op
     };
     let active = active.map(|found| (Arc::clone(&found.segment), found.index_bytes));
     make_durable(&files, &found)?;
-    let changes = change_log(&durable, &changes.into_inner())?;
+    let changes = change_log(&durable, &changes.into_inner().places)?;
     let (active, next_id) = match active {
         Some(active) => (active, next_id),
         None => {
@@ -132,17 +132,32 @@ fn open_segment<F: Files>(files: &F, name: &str, id: u32) -> Result<(Header, F::
     Ok((header, file))
 }
 
-type Changes = BTreeMap<u64, Location>;
+/// Where changes were found, without those that a later commit has forgotten.
+#[derive(Debug, Default)]
+struct FoundChanges {
+    first_kept: u64,
+    places: BTreeMap<u64, Location>,
+}
+
+impl FoundChanges {
+    /// Forgets the changes with numbers below `first`. Returns the first number that is kept.
+    fn forget_before(&mut self, first: u64) -> u64 {
+        if first > self.first_kept {
+            self.first_kept = first;
+            self.places = self.places.split_off(&first);
+        }
+        self.first_kept
+    }
+}
 
 /// Reads the segments with some threads, each of which puts into the directory what it finds.
 fn read_all<F: JournalFile>(
-    mut segments: Vec<(Header, F)>,
+    segments: Vec<(Header, F)>,
     directory: &Directory,
-    changes: &Mutex<Changes>,
+    changes: &Mutex<FoundChanges>,
     reading: Reading,
 ) -> Result<Vec<Found<F>>, OpenError> {
-    // From the end, so that they are read in their order.
-    segments.reverse();
+    // The last one first: it says which changes are kept, so that those of all others need not be remembered.
     let waiting = Mutex::new(segments);
     let work = || {
         let mut found = Vec::new();
@@ -172,7 +187,7 @@ fn read<F: JournalFile>(
     header: Header,
     file: F,
     directory: &Directory,
-    changes: &Mutex<Changes>,
+    changes: &Mutex<FoundChanges>,
     reading: Reading,
 ) -> Result<Found<F>, OpenError> {
     let name = || segment_name(header.id);
@@ -187,7 +202,8 @@ fn read<F: JournalFile>(
         return Err(damaged_segment(name(), "some of its frames are damaged"));
     }
     let mut used = 0;
-    let mut found_changes = Vec::new();
+    let first_kept = changes.lock().forget_before(contents.state.kept.start);
+    let mut kept = Vec::new();
     for record in contents.records() {
         used += record.segment_bytes();
         let known = Known::of(&record, header.id);
@@ -196,11 +212,13 @@ fn read<F: JournalFile>(
             (None, number) => {
                 let number =
                     number.ok_or_else(|| damaged_segment(name(), "a change has no number"))?;
-                found_changes.push((number, known.location));
+                if number >= first_kept {
+                    kept.push((number, known.location));
+                }
             }
         }
     }
-    changes.lock().extend(found_changes);
+    changes.lock().places.extend(kept);
     let length = file.length()?;
     let mut segment = Segment::new(header, file);
     segment.capacity = u32::try_from(length).unwrap_or(u32::MAX).max(reading.segment_bytes.min);

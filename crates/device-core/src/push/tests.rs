@@ -12,8 +12,8 @@ fn body(token: &str) -> String {
     format!(r#"{{"mechanismUid":"mechanism","username":"bjensen","jwt":"{token}"}}"#)
 }
 
-fn parse(body: &str) -> Result<RefreshMessage, Malformed> {
-    RefreshMessage::parse(body.as_bytes())
+fn parse(body: &str) -> Result<RefreshMessage<'static>, Malformed> {
+    RefreshMessage::parse(body.as_bytes()).map(RefreshMessage::into_owned)
 }
 
 fn check_claims(claims: &str, expected: Option<Malformed>) {

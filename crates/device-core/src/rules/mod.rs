@@ -21,7 +21,8 @@ use uuid::Uuid;
 
 use crate::limits::DEVICES_MAX;
 use crate::{
-    Action, Device, DeviceChange, DeviceId, DeviceKind, DeviceSet, NameError, Owner, Revision, Skip,
+    Action, Device, DeviceChange, DeviceChanges, DeviceId, DeviceKind, DeviceSet, NameError, Owner,
+    Revision, Skip,
 };
 
 /// What a rule needs of the outside, given so that it stays a pure function.
@@ -61,7 +62,7 @@ pub struct Write {
     /// The next state of the set, its revision included.
     pub next: DeviceSet,
     /// What happened to which device.
-    pub devices: Vec<DeviceChange>,
+    pub devices: DeviceChanges,
     /// The skip setting, if the rule set it.
     pub skip: Option<Skip>,
 }
@@ -80,7 +81,7 @@ impl Draftsman {
         )]
         let random = moment.random as u64;
         next.revision = set.revision.next(random);
-        Self { write: Write { next, devices: Vec::new(), skip: None } }
+        Self { write: Write { next, devices: DeviceChanges::new(), skip: None } }
     }
 
     /// Changes the device at `position`, which goes to the set's next revision; `change` says what it did.

@@ -39,7 +39,7 @@ pub enum RefreshRefused {
 /// [`RefreshRefused`], each at the cost of one HMAC.
 pub fn refresh(
     set: &DeviceSet,
-    message: &RefreshMessage,
+    message: &RefreshMessage<'_>,
     on_retired: OnRetired,
     moment: Moment,
 ) -> Result<Step<()>, RefreshRefused> {

@@ -19,7 +19,7 @@ const IDS: [&str; 3] = ["a", "b", "c"];
 
 #[derive(Debug, Clone)]
 enum Operation {
-    Enrol(Draft, Room),
+    Enrol(Box<Draft>, Room),
     Delete(DeviceId),
     Rename(DeviceId, DeviceName),
     Reset,
@@ -36,7 +36,7 @@ fn operation(kind: DeviceKind) -> BoxedStrategy<Operation> {
         Room { limit, on_limit: if replace { OnLimit::Replace } else { OnLimit::Refuse } }
     });
     prop_oneof![
-        6 => (with_known_id(), room).prop_map(|(draft, room)| Operation::Enrol(draft, room)),
+        6 => (with_known_id(), room).prop_map(|(draft, room)| Operation::Enrol(draft.into(), room)),
         3 => known().prop_map(Operation::Delete),
         2 => (known(), device_name()).prop_map(|(id, name)| Operation::Rename(id, name)),
         1 => Just(Operation::Reset),
@@ -52,7 +52,7 @@ fn apply(set: &DeviceSet, kind: DeviceKind, operation: Operation, random: u128) 
     let moment = moment(random);
     match operation {
         Operation::Enrol(draft, room) => {
-            rules::enrol(set, kind, &owner, draft, room, moment).ok()?.write
+            rules::enrol(set, kind, &owner, *draft, room, moment).ok()?.write
         }
         Operation::Delete(id) => rules::delete(set, kind, &id, IfMatch::Any, moment).ok()?.write,
         Operation::Rename(id, name) => {

@@ -37,8 +37,8 @@ fn phone(set: &DeviceSet) -> (&Device, &PushFacts) {
     (device, push)
 }
 
-fn parse(signed: &Signed<'_>) -> RefreshMessage {
-    RefreshMessage::parse(signed.body().as_bytes()).unwrap()
+fn parse(signed: &Signed<'_>) -> RefreshMessage<'static> {
+    RefreshMessage::parse(signed.body().as_bytes()).unwrap().into_owned()
 }
 
 fn lone_phone() -> DeviceSet {
@@ -200,7 +200,7 @@ proptest! {
         facts.device_type = Some("android".into());
         facts.communication_type = Some("gcm".into());
         facts.refreshes.current = Some(message.digest());
-        expected.facts = Facts::Push(Box::new(facts));
+        expected.facts = Facts::Push(facts);
         prop_assert_eq!(phone(&write.next).0, &expected, "key, cold members and dates stay");
         prop_assert_eq!(others(&write.next, &device.id), others(&set, &device.id));
         prop_assert_eq!((write.next.skip, write.skip, &write.next.owner), (set.skip, None, &set.owner));
@@ -303,7 +303,8 @@ fn a_message_speaks_for_its_mechanism_only() {
         assert_eq!(refresh(&set, &signed, OnRetired::Reject), Err(RefreshRefused::NoSuchMechanism));
     }
     let claimed = Signed { more_claims: r#","mechanismUid":"other""#, ..Signed::default() };
-    let parsed = RefreshMessage::parse(claimed.body().as_bytes());
+    let body = claimed.body();
+    let parsed = RefreshMessage::parse(body.as_bytes());
     assert_eq!(parsed.err(), Some(Malformed::Mechanism));
     let unknown = rules::refresh(
         &DeviceSet::default(),

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use device_core::{
-    Action, Change, DeviceChange, DeviceKind, DeviceSet, Revision, SetKey, Skip, Support, What,
+    Action, Change, DeviceChange, DeviceChanges, DeviceKind, DeviceSet, Revision, SetKey, Skip,
+    Support, What,
 };
 use device_store::{Cursor, SequencedChange};
 
@@ -17,7 +18,7 @@ pub(super) struct Log {
 
 #[derive(Debug)]
 enum Newest {
-    Stored { revision: Revision, devices: Vec<DeviceChange>, skip: Option<Skip> },
+    Stored { revision: Revision, devices: DeviceChanges, skip: Option<Skip> },
     Purged,
 }
 

@@ -45,7 +45,12 @@ fn change(kind: DeviceKind, revision: u64, devices: Vec<DeviceChange>) -> Change
         reason: None,
         realm: realm(),
         username: Username::parse("bjensen").unwrap(),
-        what: What::Set { kind, revision: Revision::from_record(revision), devices, skip: None },
+        what: What::Set {
+            kind,
+            revision: Revision::from_record(revision),
+            devices: devices.into(),
+            skip: None,
+        },
     }
 }
 

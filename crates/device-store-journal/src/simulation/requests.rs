@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use device_core::{
-    Change, Cold, Device, DeviceId, DeviceKind, DeviceName, DeviceSet, Devices, Facts, OathFacts,
-    Owner, Realm, Revision, SetKey, Skip, UserId, Username, What,
+    Change, Cold, Device, DeviceChanges, DeviceId, DeviceKind, DeviceName, DeviceSet, Devices,
+    Facts, OathFacts, Owner, Realm, Revision, SetKey, Skip, UserId, Username, What,
 };
 use device_store::codec::encode_set;
 use device_store::group_commit::{PurgeRequest, Request, SwapRequest, TrimRequest};
@@ -171,7 +171,7 @@ impl Users {
         if random.coin() {
             owner.user_id = self.ids[random.index(self.ids.len())].clone();
         }
-        let what = What::Set { kind, revision, devices: Vec::new(), skip: None };
+        let what = What::Set { kind, revision, devices: DeviceChanges::new(), skip: None };
         let change = change(&realm, &username, what, random);
         let devices = self.devices(revision, random);
         let skip = if random.coin() { Skip::NotSet } else { Skip::Skippable };

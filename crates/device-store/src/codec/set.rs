@@ -132,9 +132,9 @@ pub fn decode_alias(key: &[u8], record: &[u8]) -> Result<Username, DecodeError> 
 pub fn memory_bytes(set: &DeviceSet, record_bytes: usize) -> u64 {
     /// Key, reference counts and the cache's own entry.
     const ENTRY_BYTES: usize = 256;
-    /// About ten texts a device, each with an allocation and its header.
-    const ALLOCATIONS_BYTES: usize = 10 * 16;
-    let device_bytes = size_of::<Device>() + size_of::<PushFacts>() + ALLOCATIONS_BYTES;
+    /// The device and about five of its texts, each with an allocation and its header.
+    const ALLOCATIONS_BYTES: usize = 6 * 16;
+    let device_bytes = size_of::<Device>() + ALLOCATIONS_BYTES;
     (ENTRY_BYTES + record_bytes + set.devices.len() * device_bytes) as u64
 }
 
@@ -211,14 +211,14 @@ fn facts(body: FactsBody<'_>) -> Facts {
             current,
             retired,
             issued_at_seconds,
-        } => Facts::Push(Box::new(PushFacts {
+        } => Facts::Push(PushFacts {
             mechanism_uid: mechanism_uid.map(Into::into),
-            shared_secret: shared_secret.map(Secret::new),
+            shared_secret: shared_secret.map(Secret::copied),
             device_token: device_token.map(Into::into),
             device_type: device_type.map(Into::into),
             communication_type: communication_type.map(Into::into),
             refreshes: Refreshes { current, retired, issued_at_seconds },
-        })),
+        }),
         FactsBody::WebAuthn { credential_id, sign_count } => {
             Facts::WebAuthn { credential_id: credential_id.into(), sign_count }
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use device_core::{
-    Action, DeviceChange, DeviceId, DeviceKind, DeviceName, DeviceSet, Revision, Skip, What,
+    Action, DeviceChange, DeviceChanges, DeviceId, DeviceKind, DeviceName, DeviceSet, Revision,
+    Skip, What,
 };
 use uuid::Uuid;
 
@@ -124,7 +125,7 @@ pub async fn a_page_has_limits<S: DeviceStore>(store: &S) {
         let what = What::Set {
             kind: DeviceKind::Oath,
             revision: set.revision,
-            devices: Vec::new(),
+            devices: DeviceChanges::new(),
             skip: None,
         };
         let swap = store

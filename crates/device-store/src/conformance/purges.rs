@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use device_core::{DeviceKind, DeviceSet, Revision, What};
+use device_core::{DeviceChanges, DeviceKind, DeviceSet, Revision, What};
 
 use super::fixtures::{User, changes_after, enrol, load, purge, resolve, store_write, walk};
 use crate::{DeviceStore, Purged, StoreError, Swap};
@@ -109,7 +109,7 @@ pub async fn misuse_is_refused<S: DeviceStore>(store: &S) {
     let of_a_set = What::Set {
         kind: DeviceKind::Oath,
         revision: set.revision,
-        devices: Vec::new(),
+        devices: DeviceChanges::new(),
         skip: None,
     };
     for change in [

@@ -7,7 +7,8 @@ use std::thread;
 
 use device_core::rules::{self, Use};
 use device_core::{
-    Change, DeviceKind, DeviceSet, Facts, IfMatch, OathFacts, Revision, SetKey, What, Write,
+    Change, DeviceChanges, DeviceKind, DeviceSet, Facts, IfMatch, OathFacts, Revision, SetKey,
+    What, Write,
 };
 use futures_executor::block_on;
 
@@ -168,7 +169,7 @@ pub async fn sets_are_seen_whole<S: DeviceStore>(store: &S) {
             for _ in 0..ROUNDS {
                 block_on(retry(store, &user, DeviceKind::Push, |_, set| {
                     let next = DeviceSet { revision: set.revision.next(1), ..full.clone() };
-                    Write { next, devices: Vec::new(), skip: None }
+                    Write { next, devices: DeviceChanges::new(), skip: None }
                 }));
                 block_on(retry(store, &user, DeviceKind::Push, |_, set| {
                     written(rules::reset(set, DeviceKind::Push, IfMatch::Any, moment()).unwrap())

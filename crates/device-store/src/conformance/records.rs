@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use device_core::limits::{DEVICES_MAX, PROFILE_BYTES_MAX};
 use device_core::strategies::{device_set, full_profile, least_profile, refreshes};
-use device_core::{DeviceKind, DeviceSet, Draft, Facts, Revision, Skip, What, rules};
+use device_core::{
+    DeviceChanges, DeviceKind, DeviceSet, Draft, Facts, Revision, Skip, What, rules,
+};
 use proptest::strategy::{Strategy, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -115,7 +117,8 @@ pub(super) fn set_of(kind: DeviceKind, count: usize, bytes: usize) -> DeviceSet 
 /// Swaps a set in over whatever is there, and reads it back by its key and by a walk.
 async fn swap_in<S: DeviceStore>(store: &S, user: &User, kind: DeviceKind, set: DeviceSet) {
     let key = user.key(kind);
-    let what = What::Set { kind, revision: set.revision, devices: Vec::new(), skip: None };
+    let what =
+        What::Set { kind, revision: set.revision, devices: DeviceChanges::new(), skip: None };
     let set = Arc::new(set);
     let expected = store.load(&key).await.unwrap().revision;
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use device_core::{DeviceKind, DeviceSet, Revision};
+use device_core::{DeviceChanges, DeviceKind, DeviceSet, Revision};
 
 use super::Place;
 use super::fixtures::{User, changes_after, enrol, load, purge, resolve, walk};
@@ -112,7 +112,7 @@ pub async fn a_large_record<P: Place>(place: &P) {
     let what = device_core::What::Set {
         kind: DeviceKind::Binding,
         revision: set.revision,
-        devices: Vec::new(),
+        devices: DeviceChanges::new(),
         skip: None,
     };
     let key = user.key(DeviceKind::Binding);

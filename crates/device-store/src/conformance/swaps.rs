@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use device_core::{DeviceKind, DeviceSet, IfMatch, Revision, What, rules};
+use device_core::{DeviceChanges, DeviceKind, DeviceSet, IfMatch, Revision, What, rules};
 
 use super::fixtures::{
     User, changes_after, enrol, load, moment, resolve, store_write, walk, written,
@@ -122,7 +122,7 @@ pub async fn misuse_is_refused<S: DeviceStore>(store: &S) {
     same.what = What::Set {
         kind: DeviceKind::Oath,
         revision: set.revision,
-        devices: Vec::new(),
+        devices: DeviceChanges::new(),
         skip: None,
     };
     let nobodys = DeviceSet { owner: None, ..write.next.clone() };
@@ -134,7 +134,7 @@ pub async fn misuse_is_refused<S: DeviceStore>(store: &S) {
     other_kind.what = What::Set {
         kind: DeviceKind::Push,
         revision: write.next.revision,
-        devices: Vec::new(),
+        devices: DeviceChanges::new(),
         skip: None,
     };
     let mut other_realm = good.clone();

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use device_core::{
-    Action, Change, DeviceChange, DeviceId, DeviceKind, DeviceName, DeviceSet, Draft, Facts, Owner,
-    Realm, Revision, Skip, UserId, Username, What,
+    Action, Change, DeviceChange, DeviceChanges, DeviceId, DeviceKind, DeviceName, DeviceSet,
+    Draft, Facts, Owner, Realm, Revision, Skip, UserId, Username, What,
 };
 use device_store::codec::{
     DecodeError, decode_alias, decode_change, decode_set, encode_alias, encode_change, encode_set,
@@ -114,7 +114,12 @@ fn records() -> Vec<(String, Record)> {
         devices: devices.collect(),
         skip: Some(Skip::NotSkippable),
     };
-    let least = What::Set { kind: DeviceKind::Trusted, revision, devices: Vec::new(), skip: None };
+    let least = What::Set {
+        kind: DeviceKind::Trusted,
+        revision,
+        devices: DeviceChanges::new(),
+        skip: None,
+    };
     let reason = Some("lost phone");
     for (name, what, reason) in
         [("set", all, reason), ("set-least", least, None), ("purged", What::Purged, None)]

@@ -63,18 +63,18 @@ pub struct Reading {
 
 /// A request that names something this server has.
 #[derive(Debug, Clone)]
-pub struct Call {
+pub struct Call<'a> {
     /// In which realm.
     pub realm: Realm,
     /// Whether a token is needed at all: everything but a refresh, which is signed by the phone.
     pub needs_caller: bool,
     /// What is asked; a fault in it is answered only to callers who are known.
-    pub operation: Result<Operation, Fault>,
+    pub operation: Result<Operation<'a>, Fault>,
 }
 
 /// What a request asks for.
 #[derive(Debug, Clone)]
-pub enum Operation {
+pub enum Operation<'a> {
     /// List a user's devices.
     List {
         /// Whose.
@@ -193,12 +193,12 @@ pub enum Operation {
         user_id: UserId,
     },
     /// A phone's word that its push token changed.
-    Refresh(Box<RefreshMessage>),
+    Refresh(Box<RefreshMessage<'a>>),
     /// Show the caller's own session.
     SessionInfo,
 }
 
-impl Operation {
+impl Operation<'_> {
     /// Its name, for the log.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -249,7 +249,7 @@ impl Fault {
 ///
 /// # Errors
 /// [`Fault`] if the target names nothing here: that is answered with or without a token.
-pub fn read(request: &RawRequest<'_>, reading: &Reading) -> Result<Call, Fault> {
+pub fn read<'a>(request: &RawRequest<'a>, reading: &Reading) -> Result<Call<'a>, Fault> {
     let host = request.header("host")?;
     let target = target::parse(request.target, host, reading)?;
     let needs_caller = !matches!(target.resource, Resource::PushMessage);

@@ -8,11 +8,11 @@ use super::target::{Resource, Target};
 use super::{Fault, Operation, RawRequest, body, versions};
 use crate::query::{self, Query, Subject};
 
-pub(super) fn read(
-    request: &RawRequest<'_>,
+pub(super) fn read<'a>(
+    request: &RawRequest<'a>,
     target: &Target,
     require_if_match: bool,
-) -> Result<Operation, Fault> {
+) -> Result<Operation<'a>, Fault> {
     if !matches!(request.method, "GET" | "HEAD" | "POST" | "PUT" | "DELETE") {
         return Err(unsupported());
     }
@@ -60,7 +60,7 @@ fn of_device(
     action: Option<&str>,
     (user_id, kind, id): (UserId, DeviceKind, DeviceId),
     require_if_match: bool,
-) -> Result<Operation, Fault> {
+) -> Result<Operation<'static>, Fault> {
     match request.method {
         "GET" | "HEAD" if is_query(target)? => Err(Fault::bad(format!(
             "The resource instance {} cannot be queried",
@@ -93,7 +93,10 @@ fn of_device(
     }
 }
 
-fn push_message(request: &RawRequest<'_>, action: Option<&str>) -> Result<Operation, Fault> {
+fn push_message<'a>(
+    request: &RawRequest<'a>,
+    action: Option<&str>,
+) -> Result<Operation<'a>, Fault> {
     match (request.method, action) {
         ("POST", Some("refresh")) => {
             let message = RefreshMessage::parse(request.body).map_err(Fault::Refresh)?;
@@ -105,7 +108,7 @@ fn push_message(request: &RawRequest<'_>, action: Option<&str>) -> Result<Operat
 }
 
 /// What mobile clients ask before anything else (`clients.md` 4). A body could only name somebody else's session, which this server does not show.
-fn session(request: &RawRequest<'_>, action: Option<&str>) -> Result<Operation, Fault> {
+fn session(request: &RawRequest<'_>, action: Option<&str>) -> Result<Operation<'static>, Fault> {
     match (request.method, action) {
         ("POST", Some("getSessionInfo")) => {
             body::check_no_member(request, "tokenId")?;
@@ -126,7 +129,7 @@ fn list(
     target: &Target,
     user_id: UserId,
     kind: DeviceKind,
-) -> Result<Operation, Fault> {
+) -> Result<Operation<'static>, Fault> {
     let given = |name| target.parameter(name).map(|value| value.map(|value| (name, value)));
     let queries = [given("_queryFilter")?, given("_queryId")?, given("_queryExpression")?];
     let mut queries = queries.into_iter().flatten();
@@ -157,7 +160,7 @@ fn collection_action(
     user_id: UserId,
     kind: DeviceKind,
     require_if_match: bool,
-) -> Result<Operation, Fault> {
+) -> Result<Operation<'static>, Fault> {
     match action {
         Some("reset") => {
             body::check_action_body(request)?;

@@ -2,21 +2,11 @@
 
 use device_core::rules::Use;
 use device_core::{IfMatch, Revision};
-use device_wire::call::{self, Fault, Operation, RawRequest};
-use device_wire::fuzz_target::reading;
+use device_wire::call::{Fault, Operation};
+
+use crate::read;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
-
-fn read(
-    method: &str,
-    target: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> Result<Operation, Fault> {
-    let target = format!("/json/alpha/users/bjensen/devices/{target}");
-    let request = RawRequest { method, target: &target, headers, body };
-    call::read(&request, &reading()).unwrap().operation
-}
 
 fn name(target: &str, body: &[u8]) -> Result<String, String> {
     match read("PUT", target, &[JSON], body) {

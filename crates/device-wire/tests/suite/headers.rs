@@ -1,22 +1,19 @@
 //! Versions and conditions.
 
 use device_core::Revision;
-use device_wire::call::{self, Fault, Operation, RawRequest, content_api_version};
-use device_wire::fuzz_target::reading;
+use device_wire::call::{Fault, Operation, content_api_version};
 
 const DEVICE: &str = "2fa/webauthn/7";
 const LIST: &str = "2fa/oath?_queryFilter=true";
 
 fn read(
-    method: &str,
+    method: &'static str,
     target: &str,
-    headers: &[(&str, &str)],
+    headers: &[(&'static str, &'static str)],
     body: &str,
-) -> Result<Operation, Fault> {
-    let target = format!("/json/alpha/users/bjensen/devices/{target}");
+) -> Result<Operation<'static>, Fault> {
     let headers = [headers, &[("content-type", "application/json")]].concat();
-    let request = RawRequest { method, target: &target, headers: &headers, body: body.as_bytes() };
-    call::read(&request, &reading()).unwrap().operation
+    crate::read(method, target, &headers, body.as_bytes())
 }
 
 #[test]
@@ -134,7 +131,7 @@ fn conditions_that_a_request_cannot_have_are_refused() {
             read("POST", &format!("2fa/oath?_action={action}"), &[("if-match", "*")], body);
         assert!(matches!(answer, Err(Fault::Condition(_))), "{action}: {answer:?}");
     }
-    let put = |headers: &[(&str, &str)]| read("PUT", DEVICE, headers, name);
+    let put = |headers: &[(&'static str, &'static str)]| read("PUT", DEVICE, headers, name);
     assert!(matches!(put(&[("if-none-match", "*")]), Ok(Operation::Put { .. })));
     assert!(matches!(put(&[("if-none-match", "\"41\"")]), Err(Fault::Bad(_))));
     assert!(matches!(put(&[("if-none-match", "*"), ("if-match", "*")]), Err(Fault::Condition(_))));

@@ -5,7 +5,7 @@ use device_wire::call::{self, Fault, Operation, RawRequest};
 use device_wire::fuzz_target::reading;
 use proptest::prelude::*;
 
-fn get(target: &str) -> Result<(String, Operation), Fault> {
+fn get(target: &str) -> Result<(String, Operation<'_>), Fault> {
     let request = RawRequest { method: "GET", target, headers: &[], body: b"" };
     let call = call::read(&request, &reading())?;
     Ok((call.realm.as_str().to_owned(), call.operation?))

@@ -200,7 +200,8 @@ fn refresh(set: &DeviceSet, device: &Device, moment: Moment, rng: &mut Rng) -> O
         device_token: &noise(150 + rng.below(100), rng),
         ..Signed::default()
     };
-    let message = RefreshMessage::parse(message.body().as_bytes()).expect("it is well formed");
+    let body = message.body();
+    let message = RefreshMessage::parse(body.as_bytes()).expect("it is well formed");
     rules::refresh(set, &message, OnRetired::Reject, moment).expect("it is genuine").write
 }
 

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use device_core::{Change, DeviceKind, DeviceSet, Owner, Realm, Revision, SetKey, Username, What};
+use device_core::{
+    Change, DeviceChanges, DeviceKind, DeviceSet, Owner, Realm, Revision, SetKey, Username, What,
+};
 use device_server::stores::{self, Opened};
 use device_server::{on_store, unfinished};
 use device_store::{DeviceStore, SequencedChange, Swap};
@@ -216,7 +218,7 @@ fn put(target: &Opened, key: &SetKey, set: &Arc<DeviceSet>) {
         reason: None,
         realm: key.parts().unwrap().0,
         username,
-        what: What::Set { kind, revision, devices: Vec::new(), skip: None },
+        what: What::Set { kind, revision, devices: DeviceChanges::new(), skip: None },
     };
     let swap =
         on_store!(target, |target| run(target.swap(key, Revision::NONE, Arc::clone(set), change)));

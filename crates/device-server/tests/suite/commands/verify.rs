@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use device_core::{
-    Change, DeviceKind, DeviceSet, Owner, Realm, Revision, SetKey, Skip, UserId, Username, What,
+    Change, DeviceChanges, DeviceKind, DeviceSet, Owner, Realm, Revision, SetKey, Skip, UserId,
+    Username, What,
 };
 use device_server::on_store;
 use device_server::stores::{self, EMBEDDED};
@@ -197,7 +198,7 @@ fn put(place: &Place, store: &str, username: &str, user_id: &str, set: DeviceSet
     let what = What::Set {
         kind: DeviceKind::WebAuthn,
         revision: set.revision,
-        devices: Vec::new(),
+        devices: DeviceChanges::new(),
         skip: None,
     };
     let (id, actor) = (uuid::Uuid::nil(), "test".into());

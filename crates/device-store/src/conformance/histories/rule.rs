@@ -78,7 +78,7 @@ fn chosen<'a>(set: &'a DeviceSet, device: &Index) -> Option<&'a Device> {
 }
 
 /// A message signed with the device's own key, if it has one and a mechanism that messages can name.
-fn message(device: &Device, token: &str) -> Option<RefreshMessage> {
+fn message(device: &Device, token: &str) -> Option<RefreshMessage<'static>> {
     let Facts::Push(push) = &device.facts else { return None };
     let key = STANDARD.decode(push.shared_secret.as_ref()?.expose()).ok()?;
     let signed = Signed {
@@ -87,7 +87,7 @@ fn message(device: &Device, token: &str) -> Option<RefreshMessage> {
         key: &key,
         ..Signed::default()
     };
-    RefreshMessage::parse(signed.body().as_bytes()).ok()
+    Some(RefreshMessage::parse(signed.body().as_bytes()).ok()?.into_owned())
 }
 
 fn recovery_code(device: &Device, code: &Index) -> Option<Secret> {
