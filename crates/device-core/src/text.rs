@@ -12,7 +12,7 @@ use arrayvec::ArrayString;
 /// As many bytes as need no allocation: a UUID has 36.
 const INLINE_BYTES: usize = 40;
 
-/// What identifies something: nearly always a UUID, so it stands in place up to [`INLINE_BYTES`] bytes; a longer one is shared by its clones.
+/// What identifies something: nearly always a UUID, so it stands in place up to 40 bytes; a longer one is shared by its clones.
 #[derive(Clone)]
 pub struct IdText(Place);
 
