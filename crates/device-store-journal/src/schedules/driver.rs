@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use device_core::{Change, DeviceKind, DeviceSet, Devices, Owner, Revision, Skip, UserId, What};
+use device_core::{
+    Change, DeviceChanges, DeviceKind, DeviceSet, Devices, Owner, Revision, Skip, UserId, What,
+};
 use device_store::codec::encode_set;
 use device_store::group_commit::{Commit, Engine, NewSet};
 
@@ -85,7 +87,7 @@ impl<W: Commits> Driver<W> {
             self.forget_alias(commit, user);
         }
         self.note(user, Some(revision));
-        let (kind, devices, skip) = (DeviceKind::Oath, Vec::new(), None);
+        let (kind, devices, skip) = (DeviceKind::Oath, DeviceChanges::new(), None);
         self.change(commit, user, What::Set { kind, revision, devices, skip });
     }
 
