@@ -27,7 +27,7 @@ use crate::{DeviceName, Secret, Username};
 
 /// A refresh message that is well formed. Whether it is genuine is asked of [`RefreshMessage::is_signed_with`].
 ///
-/// What is only compared or hashed is borrowed from the body; copying it would be most of what a refresh writes to memory.
+/// What is only compared or hashed is borrowed from the body: two allocations less.
 #[derive(Clone)]
 pub struct RefreshMessage<'a> {
     /// Which of the user's push devices speaks. Compared exactly.
