@@ -12,6 +12,7 @@ use devreg_benches::files::{CountedFiles, FloorFile, write_again};
 use devreg_benches::population::Population;
 use devreg_benches::scale::Scale;
 use devreg_benches::swapping::{Stretch, Users};
+use devreg_benches::usage::processor_time;
 
 /// Where the data lies: on the disk of the build folder, not in a `/tmp` that may be memory.
 const DATA: &str = env!("CARGO_TARGET_TMPDIR");
@@ -24,6 +25,9 @@ const IN_FLIGHT: [usize; 4] = [1, 8, 64, 512];
 
 /// Slices of a run. Floor and stores take turns in short ones, so that a slow second of the disk meets all.
 const SLICES: usize = 5;
+
+/// What a floor writes, one after the other.
+const BATCHES: usize = 32;
 
 /// What one number in flight took.
 #[derive(Default)]
@@ -45,16 +49,24 @@ fn write(
     length: Duration,
 ) -> Stretch {
     let mut file = FloorFile::new(folder, written);
-    let (mut stretch, mut records) = (Stretch::default(), records.iter().cycle());
+    // Put together before the clock runs: only the disk is asked for.
+    let mut records = records.iter().cycle();
+    let batches: Vec<Vec<u8>> = (0..BATCHES)
+        .map(|_| records.by_ref().take(together).flatten().copied().collect())
+        .collect();
+    let used = processor_time();
+    let (mut stretch, mut batches) = (Stretch::default(), batches.iter().cycle());
     let started = Instant::now();
-    while started.elapsed() < length {
+    while started.elapsed() < length
+        && let Some(batch) = batches.next()
+    {
         let asked = Instant::now();
-        let bytes: Vec<u8> = records.by_ref().take(together).flatten().copied().collect();
-        file.write(&bytes);
+        file.write(batch);
         stretch.waits.push(asked.elapsed());
         stretch.operations += together;
     }
     stretch.elapsed = started.elapsed();
+    stretch.processor = processor_time().saturating_sub(used);
     stretch
 }
 
@@ -95,6 +107,14 @@ fn rows(in_flight: usize, mut measured: Measured) -> Vec<Figure> {
     }
     let title = format!("{}, its own writes", what("journal"));
     figures.extend(row(&title, "the same writes bare", again.each(), journal.each()));
+    // All threads', which is what cores give room for.
+    let title = format!("{}, processor time", what("journal"));
+    figures.extend(row(
+        &title,
+        "the same writes bare",
+        again.processor_each(),
+        journal.processor_each(),
+    ));
     figures.extend(row(&what("sled beside the journal"), "journal", journal.each(), sled.each()));
     println!("{in_flight} in flight: median wait {:.0} us", journal.median_wait() / 1e3);
     figures

@@ -10,6 +10,7 @@ use device_store_journal::{Files, JournalFile, RealFiles};
 use parking_lot::Mutex;
 
 use crate::swapping::Stretch;
+use crate::usage::processor_time;
 
 /// Bytes of a file that was written before.
 pub const WRITTEN_BYTES: usize = 64 << 20;
@@ -69,14 +70,15 @@ impl Drop for FloorFile {
 pub fn write_again(folder: &Path, writes: &[usize], operations: usize) -> Stretch {
     let mut file = FloorFile::new(folder, true);
     let bytes = vec![7; writes.iter().copied().max().unwrap_or(0)];
-    let started = Instant::now();
+    let (started, used) = (Instant::now(), processor_time());
     let mut waits = Vec::new();
     for length in writes {
         let asked = Instant::now();
         file.write(&bytes[..*length]);
         waits.push(asked.elapsed());
     }
-    Stretch { operations, elapsed: started.elapsed(), waits }
+    let (elapsed, processor) = (started.elapsed(), processor_time().saturating_sub(used));
+    Stretch { operations, elapsed, processor, waits }
 }
 
 /// What a journal wrote.

@@ -10,6 +10,7 @@ use device_store::{DeviceStore, Swap};
 use futures_util::{StreamExt as _, stream};
 
 use crate::population::{Population, change, token};
+use crate::usage::processor_time;
 
 /// What a stretch of operations took.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub struct Stretch {
     pub operations: usize,
     /// All of it.
     pub elapsed: Duration,
+    /// Time of the processor, whoever used it meanwhile in this process.
+    pub processor: Duration,
     /// The wait of each.
     pub waits: Vec<Duration>,
 }
@@ -27,6 +30,7 @@ impl Stretch {
     pub fn add(&mut self, more: Self) {
         self.operations += more.operations;
         self.elapsed += more.elapsed;
+        self.processor += more.processor;
         self.waits.extend(more.waits);
     }
 
@@ -34,6 +38,12 @@ impl Stretch {
     #[must_use]
     pub fn each(&self) -> f64 {
         self.elapsed.as_secs_f64() * 1e9 / self.operations as f64
+    }
+
+    /// Nanoseconds of the processor for each operation.
+    #[must_use]
+    pub fn processor_each(&self) -> f64 {
+        self.processor.as_secs_f64() * 1e9 / self.operations as f64
     }
 
     /// The median wait, in nanoseconds.
@@ -110,7 +120,7 @@ impl<'a> Users<'a> {
     pub fn swap(&self, store: &impl DeviceStore, in_flight: usize, count: usize) -> Stretch {
         let prepared = self.prepare(count);
         let waits = RefCell::new(Vec::with_capacity(count));
-        let started = Instant::now();
+        let (started, used) = (Instant::now(), processor_time());
         let running = stream::iter(prepared).for_each_concurrent(in_flight, async |prepared| {
             let Prepared { key, expected, next, change } = prepared;
             let asked = Instant::now();
@@ -118,7 +128,8 @@ impl<'a> Users<'a> {
             waits.borrow_mut().push(asked.elapsed());
         });
         futures_executor::block_on(running);
-        Stretch { operations: count, elapsed: started.elapsed(), waits: waits.into_inner() }
+        let (elapsed, processor) = (started.elapsed(), processor_time().saturating_sub(used));
+        Stretch { operations: count, elapsed, processor, waits: waits.into_inner() }
     }
 
     /// The bytes of some swaps: the key, the record of the set and that of its change.

@@ -3,6 +3,9 @@
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// Bytes of a block as the system counts them, whatever the file system's are.
 const BLOCK_BYTES: u64 = 512;
@@ -13,6 +16,14 @@ pub fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// Time of the processor that this process has used, all its threads and what the system did for them.
+#[must_use]
+pub fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    // It began at zero and only grows.
+    Duration::try_from(time).unwrap_or_default()
 }
 
 /// What the files of a folder take on the disk, in bytes. A file that is removed meanwhile counts nothing.

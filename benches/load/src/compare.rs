@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Where data folders are made; durable stores need a real disk [default: the system's folder of temporary files]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+    /// Read the files of its stores before each measurement, so that the system has them in its memory
+    #[arg(long)]
+    files_in_memory: bool,
     /// Print JSON: all rounds
     #[arg(long)]
     json: bool,
@@ -128,6 +131,9 @@ pub(crate) fn run(arguments: &Arguments) -> Fallible<ExitCode> {
         let mut row = rows.iter_mut();
         for Contestant { works, server, population, .. } in &mut contestants {
             for (work, row) in works.iter().zip(&mut row) {
+                if arguments.files_in_memory {
+                    server.files_into_memory()?;
+                }
                 let measured = measure(server, population, *work, None, &arguments.shape);
                 row.rounds.push(runtime.block_on(measured)?);
             }

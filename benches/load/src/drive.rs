@@ -12,7 +12,7 @@ use crate::Fallible;
 use crate::client::Connection;
 use crate::pace::Pace;
 use crate::population::Expected;
-use crate::processor::Processes;
+use crate::processor::{Processes, Used};
 
 /// Significant digits of latencies.
 const DIGITS: u8 = 3;
@@ -41,7 +41,7 @@ pub(crate) struct Driven {
     pub(crate) first_error: Option<String>,
     pub(crate) elapsed: Duration,
     /// What the server's processes used meanwhile.
-    pub(crate) server_us: Option<u64>,
+    pub(crate) server: Option<Used>,
 }
 
 /// Sends each request once, as far as there is time.
@@ -59,7 +59,7 @@ pub(crate) async fn drive(
     for _ in 0..load.connections {
         connections.push(Connection::open(address).await?);
     }
-    let used = || load.processes.as_ref().map(Processes::used_us).transpose();
+    let used = || load.processes.as_ref().map(Processes::used).transpose();
     let used_before = used()?;
     let started = Instant::now();
     let queue = Arc::new(Queue {
@@ -79,7 +79,7 @@ pub(crate) async fn drive(
         errors: 0,
         first_error: None,
         elapsed: Duration::ZERO,
-        server_us: None,
+        server: None,
     };
     while let Some(tally) = workers.join_next().await {
         let tally = tally??;
@@ -88,7 +88,7 @@ pub(crate) async fn drive(
         driven.first_error = driven.first_error.or(tally.first_error);
     }
     driven.elapsed = started.elapsed();
-    driven.server_us = used_before.zip(used()?).map(|(before, after)| after.saturating_sub(before));
+    driven.server = used_before.zip(used()?).map(|(before, after)| after.since(before));
     Ok(driven)
 }
 

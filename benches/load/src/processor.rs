@@ -1,4 +1,4 @@
-//! What processes have used of the processor.
+//! What processes have used of the processor, and read from disks.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,6 +7,26 @@ use std::io;
 /// Processes whose time counts, with all that they have started.
 #[derive(Debug, Clone)]
 pub(crate) struct Processes(pub(crate) Vec<u32>);
+
+/// What they have used since they began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Used {
+    /// Microseconds of the processor.
+    pub(crate) processor_us: u64,
+    /// Bytes that had to come from a disk, for the system did not have them in its memory; `None` if the system does not say so to everybody.
+    pub(crate) read_bytes: Option<u64>,
+}
+
+impl Used {
+    /// What was used after `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        let read_bytes = self.read_bytes.zip(before.read_bytes);
+        Self {
+            processor_us: self.processor_us.saturating_sub(before.processor_us),
+            read_bytes: read_bytes.map(|(after, before)| after.saturating_sub(before)),
+        }
+    }
+}
 
 /// One process, as `/proc/PID/stat` shows it (proc_pid_stat(5)).
 #[derive(Debug, PartialEq, Eq)]
@@ -17,11 +37,11 @@ struct Stat {
 }
 
 impl Processes {
-    /// Microseconds of the processor that they have used since they began.
+    /// What they have used since they began.
     ///
     /// # Errors
     /// Whatever the system says; `NotFound` if one of them has ended.
-    pub(crate) fn used_us(&self) -> io::Result<u64> {
+    pub(crate) fn used(&self) -> io::Result<Used> {
         const MICROSECONDS: u64 = 1_000_000;
         let all = running()?;
         if let Some(missing) = self.0.iter().find(|process| !all.contains_key(process)) {
@@ -31,8 +51,14 @@ impl Processes {
             ));
         }
         let counted = all.iter().filter(|(process, _)| self.started(**process, &all));
-        let ticks: u64 = counted.map(|(_, stat)| stat.ticks).sum();
-        Ok(ticks * MICROSECONDS / rustix::param::clock_ticks_per_second())
+        let ticks: u64 = counted.clone().map(|(_, stat)| stat.ticks).sum();
+        let read_bytes = counted.map(|(process, _)| {
+            read_bytes(&fs::read_to_string(format!("/proc/{process}/io")).ok()?)
+        });
+        Ok(Used {
+            processor_us: ticks * MICROSECONDS / rustix::param::clock_ticks_per_second(),
+            read_bytes: read_bytes.sum(),
+        })
     }
 
     /// Whether a process is one of them, or was started by one.
@@ -55,6 +81,11 @@ fn running() -> io::Result<HashMap<u32, Stat>> {
         all.extend(Stat::read(&text).map(|stat| (process, stat)));
     }
     Ok(all)
+}
+
+/// The field of `/proc/PID/io` (proc_pid_io(5)).
+fn read_bytes(text: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix("read_bytes: "))?.parse().ok()
 }
 
 impl Stat {
@@ -83,10 +114,20 @@ mod tests {
     #[test]
     fn work_of_this_process_is_seen() {
         let this = Processes(vec![std::process::id()]);
-        let before = this.used_us().unwrap();
+        let before = this.used().unwrap();
         let mut random = devreg_benches::random::SplitMix::new(1);
-        while this.used_us().unwrap() == before {
+        while this.used().unwrap().since(before).processor_us == 0 {
             std::hint::black_box((0..100_000).map(|_| random.draw()).max());
         }
+    }
+
+    #[test]
+    fn what_came_from_disks_is_one_field() {
+        let text = "rchar: 7\nsyscr: 1\nread_bytes: 4096\nwrite_bytes: 8192\n";
+        assert_eq!(read_bytes(text), Some(4_096));
+        assert_eq!(read_bytes("rchar: 7\n"), None);
+        let used = |read_bytes| Used { processor_us: 1, read_bytes };
+        assert_eq!(used(Some(5)).since(used(Some(3))).read_bytes, Some(2));
+        assert_eq!(used(Some(5)).since(used(None)).read_bytes, None);
     }
 }

@@ -25,6 +25,9 @@ pub(crate) struct Figures {
     /// Processor time of the server for each request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_us_per_request: Option<f64>,
+    /// Bytes that the server read from disks for each request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) read_bytes_per_request: Option<f64>,
 }
 
 impl Figures {
@@ -32,6 +35,7 @@ impl Figures {
         let answered = driven.latencies_ns.len();
         let requests = answered + driven.errors;
         let seconds = driven.elapsed.as_secs_f64();
+        let each = |used: u64| used as f64 / requests as f64;
         let quantile = |at| driven.latencies_ns.value_at_quantile(at) as f64 / NANOSECONDS_A_US;
         Self {
             answered,
@@ -41,16 +45,19 @@ impl Figures {
             p50_us: quantile(0.5),
             p99_us: quantile(0.99),
             p999_us: quantile(0.999),
-            server_us_per_request: driven.server_us.map(|used| used as f64 / requests as f64),
+            server_us_per_request: driven.server.map(|used| each(used.processor_us)),
+            read_bytes_per_request: driven.server.and_then(|used| used.read_bytes).map(each),
             first_error: driven.first_error,
         }
     }
 
     /// For people, a line a figure.
     pub(crate) fn text(&self) -> String {
-        let used = self
-            .server_us_per_request
-            .map_or_else(|| "not seen".into(), |used| format!("{used:.2} us"));
+        let seen = |figure: Option<f64>, digits, unit| {
+            figure.map_or_else(|| "not seen".into(), |used| format!("{used:.digits$} {unit}"))
+        };
+        let used = seen(self.server_us_per_request, 2, "us");
+        let read = seen(self.read_bytes_per_request, 0, "bytes");
         let mut text = format!(
             "answered                  {}\n\
              errors                    {}\n\
@@ -58,7 +65,8 @@ impl Figures {
              median                    {:.0} us\n\
              99 %                      {:.0} us\n\
              99.9 %                    {:.0} us\n\
-             server's processor time   {used} a request",
+             server's processor time   {used} a request\n\
+             read from disks           {read} a request",
             self.answered,
             self.errors,
             self.requests_per_second,

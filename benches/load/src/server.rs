@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -107,12 +107,12 @@ impl Start {
             return Err(failed("did not say where it listens").into());
         };
         let process = child.0.id();
-        let held = Held { _child: child, _folder: folder };
+        let held = Held { _child: child, folder };
         Ok(Running {
             address: listening,
             tokens: Tokens::Key(key),
             processes: Some(Processes(vec![process])),
-            _held: Some(held),
+            held: Some(held),
         })
     }
 }
@@ -134,10 +134,26 @@ pub(crate) struct Running {
     pub(crate) tokens: Tokens,
     /// Whose processor time counts, if it can be seen.
     pub(crate) processes: Option<Processes>,
-    _held: Option<Held>,
+    held: Option<Held>,
 }
 
 impl Running {
+    /// Reads the files of its stores, so that the system has them in its memory. Does nothing for a server that somebody else has started.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub(crate) fn files_into_memory(&self) -> io::Result<()> {
+        let Some(held) = &self.held else { return Ok(()) };
+        // Those of stores are in folders; beside these are the log and the key.
+        for entry in fs::read_dir(held.folder.path())? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                read_all(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// A server that somebody else has started.
     ///
     /// # Errors
@@ -148,7 +164,7 @@ impl Running {
         let address =
             place.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(refused)?;
         let processes = process.map(|process| Processes(vec![process]));
-        Ok(Self { address, tokens, processes, _held: None })
+        Ok(Self { address, tokens, processes, held: None })
     }
 }
 
@@ -156,7 +172,24 @@ impl Running {
 #[derive(Debug)]
 struct Held {
     _child: Ending,
-    _folder: TempDir,
+    folder: TempDir,
+}
+
+fn read_all(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let read = match entry.file_type()?.is_dir() {
+            true => read_all(&entry.path()),
+            false => File::open(entry.path())
+                .and_then(|mut file| io::copy(&mut file, &mut io::sink()).map(drop)),
+        };
+        match read {
+            // The server may have removed it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            read => read?,
+        }
+    }
+    Ok(())
 }
 
 /// A process that ends with its holder.

@@ -82,7 +82,7 @@ fn floors_and_stores_are_compared() {
     let program = devreg();
     let server = ["compare", "--server", program.to_str().unwrap(), "--rounds", "2"];
     let small = ["--users", "10", "--requests", "100", "--connections", "4", "--json"];
-    let output = load(&[&server[..], &small].concat());
+    let output = load(&[&server[..], &small, &["--files-in-memory"]].concat());
     assert!(output.status.success(), "{output:?}");
     let rows = figures(&output);
     let rows: Vec<&Value> = rows.as_array().unwrap().iter().collect();
@@ -92,6 +92,7 @@ fn floors_and_stores_are_compared() {
         let rounds = row["rounds"].as_array().unwrap();
         assert_eq!(rounds.len(), 2, "{row}");
         assert!(rounds.iter().all(|figures| figures["answered"] == 100), "{row}");
+        assert!(rounds.iter().all(|figures| figures["read_bytes_per_request"] == 0.0), "{row}");
     }
 }
 

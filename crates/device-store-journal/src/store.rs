@@ -163,7 +163,10 @@ impl<F: Files> DeviceStore for JournalStore<F> {
         if record.len() > RECORD_BYTES_MAX {
             return Err(StoreError::Misused("the set is larger than any record that is read"));
         }
-        self.writes.swap(key.clone(), expected, next, record, change).await
+        let swapped = self.writes.swap(key.clone(), expected, next, record, change).await;
+        // Held until now, so that it is freed here and not by the committer, for whom all others wait.
+        drop(current);
+        swapped
     }
 
     async fn resolve(

@@ -31,6 +31,8 @@ pub(crate) struct Driven {
     pub(crate) floor_p99_us: f64,
     /// Of the processor, for a request.
     pub(crate) server_us: f64,
+    /// Bytes from disks, for a request.
+    pub(crate) read_bytes: f64,
 }
 
 /// What `devreg-load` prints.
@@ -46,6 +48,7 @@ struct Figures {
     p50_us: f64,
     p99_us: f64,
     server_us_per_request: f64,
+    read_bytes_per_request: f64,
 }
 
 impl Http<'_> {
@@ -60,7 +63,7 @@ impl Http<'_> {
             let mut command = Command::new(self.load);
             command.args(["compare", "--json", "--stores", store, "--server"]).arg(self.server);
             command.arg("--folder").arg(self.folder).args(["--users", &users.to_string()]);
-            command.args(["--rounds", &self.rounds.to_string()]);
+            command.args(["--rounds", &self.rounds.to_string(), "--files-in-memory"]);
             let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
             if !output.status.success() {
                 return Err(format!("devreg-load: {}", output.status).into());
@@ -85,6 +88,7 @@ fn read(users: usize, rows: &[Row]) -> Fallible<Vec<Driven>> {
         p99_us: median(row, |figures| figures.p99_us),
         floor_p99_us: median(floor, |figures| figures.p99_us),
         server_us: median(row, |figures| figures.server_us_per_request),
+        read_bytes: median(row, |figures| figures.read_bytes_per_request),
     });
     Ok(driven.collect())
 }
@@ -96,18 +100,18 @@ mod tests {
     #[test]
     fn the_floor_is_beside_devreg() {
         let rows = r#"[
-            {"name":"floor","work":"list","rounds":[{"p50_us":1,"p99_us":10,"server_us_per_request":5}]},
+            {"name":"floor","work":"list","rounds":[{"p50_us":1,"p99_us":10,"server_us_per_request":5,"read_bytes_per_request":0}]},
             {"name":"floor with layers and token check, log info","work":"list","rounds":[]},
             {"name":"devreg, memory, log info","work":"list","rounds":[
-                {"p50_us":2,"p99_us":20,"server_us_per_request":7},
-                {"p50_us":4,"p99_us":40,"server_us_per_request":9}]}
+                {"p50_us":2,"p99_us":20,"server_us_per_request":7,"read_bytes_per_request":0},
+                {"p50_us":4,"p99_us":40,"server_us_per_request":9,"read_bytes_per_request":3}]}
         ]"#;
         let driven = read(5, &serde_json::from_str::<Vec<Row>>(rows).unwrap()).unwrap();
         assert_eq!(driven.len(), 1);
         let row = &driven[0];
         assert_eq!((row.users, row.what.as_str()), (5, "list: devreg, memory, log info"));
         assert_eq!((row.p50_us, row.p99_us, row.floor_p99_us), (3.0, 30.0, 10.0));
-        assert_eq!(row.server_us.to_string(), "8");
+        assert_eq!((row.server_us, row.read_bytes), (8.0, 1.5));
         assert!(read(5, &[]).is_err());
     }
 }

@@ -151,13 +151,13 @@ fn space(users: &[Measured]) -> String {
 
 fn over_http(driven: &[Driven]) -> String {
     let mut table = String::from(
-        "| users | what | median | 99 % | floor's 99 % | server's processor time a request | 99 %, beside 100,000 users |\n|---:|---|---:|---:|---:|---:|---:|",
+        "| users | what | median | 99 % | floor's 99 % | server's processor time a request | read from disks a request | 99 %, beside 100,000 users |\n|---:|---|---:|---:|---:|---:|---:|---:|",
     );
     for row in driven {
-        let Driven { users, what, p50_us, p99_us, floor_p99_us, server_us } = row;
+        let Driven { users, what, p50_us, p99_us, floor_p99_us, server_us, read_bytes } = row;
         let reference = driven.iter().find(|one| one.users == REFERENCE && one.what == *what);
         table.push_str(&format!(
-            "\n| {} | {what} | {p50_us:.0} us | {p99_us:.0} us | {floor_p99_us:.0} us | {server_us:.1} us | {} |",
+            "\n| {} | {what} | {p50_us:.0} us | {p99_us:.0} us | {floor_p99_us:.0} us | {server_us:.1} us | {read_bytes:.0} bytes | {} |",
             HumanCount(*users as u64),
             beside(*p99_us, reference.map(|one| one.p99_us)),
         ));
