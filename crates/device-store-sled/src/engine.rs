@@ -1,5 +1,6 @@
 //! sled as the store uses it: records in one tree, read one at a time, written in batches.
 
+use std::io;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,28 +15,54 @@ use crate::error::{closed, damaged, unread};
 use crate::keys;
 use crate::parts;
 use crate::visible::Log;
+use crate::watch::ErrorWatch;
 
 /// The tree, until it is closed.
 #[derive(Debug)]
-pub(crate) struct Engine(RwLock<Option<sled::Db>>);
+pub(crate) struct Engine(RwLock<Option<Open>>);
+
+/// A tree that is open.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) tree: sled::Db,
+    watch: ErrorWatch,
+}
+
+impl Open {
+    /// A tree that was opened with `config`.
+    ///
+    /// # Errors
+    /// The operating system gives no thread.
+    pub(crate) fn new(config: sled::Config, tree: sled::Db) -> io::Result<Self> {
+        let watch = ErrorWatch::start(config, tree.clone())?;
+        Ok(Self { tree, watch })
+    }
+
+    /// Closes the tree.
+    pub(crate) fn close(self) {
+        // First, since it holds the tree too.
+        drop(self.watch);
+        let_go(self.tree);
+    }
+}
 
 impl Engine {
-    pub(crate) fn new(tree: sled::Db) -> Self {
-        Self(RwLock::new(Some(tree)))
+    pub(crate) fn new(open: Open) -> Self {
+        Self(RwLock::new(Some(open)))
     }
 
     /// Writes a batch. It is not durable then, and may be seen by every read.
     pub(crate) fn apply(&self, in_flight: &InFlight) -> sled::Result<()> {
         match &*self.0.read() {
-            Some(tree) => tree.apply_batch(batch(tree, in_flight)?),
+            Some(Open { tree, .. }) => tree.apply_batch(batch(tree, in_flight)?),
             None => Err(sled::Error::Unsupported("it is closed".into())),
         }
     }
 
     /// Lets go of the tree. Everything that was acknowledged is durable before that.
     pub(crate) fn close(&self) {
-        if let Some(tree) = self.0.write().take() {
-            let_go(tree);
+        if let Some(open) = self.0.write().take() {
+            open.close();
         }
     }
 
@@ -43,7 +70,7 @@ impl Engine {
         &self,
         read: impl FnOnce(&sled::Tree) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.0.read().as_ref().map_or_else(|| Err(closed()), |tree| read(tree))
+        self.0.read().as_ref().map_or_else(|| Err(closed()), |open| read(&open.tree))
     }
 }
 
@@ -53,7 +80,7 @@ impl Drop for Engine {
     }
 }
 
-/// Closes a tree. sled panics if the sync fails with which it ends. Nothing depends on that one: whoever was promised something has it.
+/// Lets go of a handle of a tree, the last one of which closes it. sled panics if the sync fails with which it ends. Nothing depends on that one: whoever was promised something has it.
 pub(crate) fn let_go(tree: sled::Db) {
     let _closed = catch_unwind(AssertUnwindSafe(|| drop(tree)));
 }

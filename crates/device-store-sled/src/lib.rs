@@ -43,6 +43,7 @@ mod options;
 mod parts;
 mod store;
 mod visible;
+mod watch;
 mod writer;
 
 pub use device_store::group_commit::WAITING_MAX;

@@ -11,7 +11,7 @@ use device_core::fold::UNICODE_VERSION;
 use device_store::folder::LockedFolder;
 
 use crate::durable::{SyncPoint, sync_point};
-use crate::engine::let_go;
+use crate::engine::Open;
 use crate::error::OpenError;
 use crate::folder;
 use crate::keys;
@@ -32,7 +32,7 @@ const ENGINE_LOCK_WAIT: Duration = Duration::from_secs(5);
 /// A folder with an open tree in which everything is durable.
 pub(crate) struct Opened {
     pub(crate) folder: LockedFolder,
-    pub(crate) tree: sled::Db,
+    pub(crate) open: Open,
     pub(crate) sync_point: Box<dyn SyncPoint>,
     /// The numbers of the changes that are kept.
     pub(crate) changes: Range<u64>,
@@ -40,11 +40,11 @@ pub(crate) struct Opened {
 
 pub(crate) fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
     let folder = folder::take(path)?;
-    let tree = open_tree(path, options)?;
-    match prepare(path, &tree, options) {
-        Ok((changes, sync_point)) => Ok(Opened { folder, tree, sync_point, changes }),
+    let open = open_tree(path, options)?;
+    match prepare(path, &open.tree, options) {
+        Ok((changes, sync_point)) => Ok(Opened { folder, open, sync_point, changes }),
         Err(error) => {
-            let_go(tree);
+            open.close();
             Err(error)
         }
     }
@@ -63,7 +63,7 @@ fn prepare(
     Ok((changes, sync_point))
 }
 
-fn open_tree(path: &Path, options: &Options) -> Result<sled::Db, OpenError> {
+fn open_tree(path: &Path, options: &Options) -> Result<Open, OpenError> {
     let config = sled::Config::new()
         .path(path)
         .segment_size(SEGMENT_BYTES)
@@ -74,7 +74,10 @@ fn open_tree(path: &Path, options: &Options) -> Result<sled::Db, OpenError> {
     loop {
         // sled panics over some damaged files that it could refuse.
         match catch_unwind(AssertUnwindSafe(|| config.open())) {
-            Ok(Ok(tree)) => return Ok(tree),
+            Ok(Ok(tree)) => {
+                return Open::new(config, tree)
+                    .map_err(|error| OpenError::Folder { folder: path.to_owned(), error });
+            }
             Ok(Err(error)) if !is_locked(&error) => return Err(engine(path, &error)),
             Ok(Err(_)) if started.elapsed() > ENGINE_LOCK_WAIT => {
                 return Err(OpenError::InUse { folder: path.to_owned() });

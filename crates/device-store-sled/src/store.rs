@@ -54,9 +54,9 @@ impl SledStore {
         sync_point: impl FnOnce(Box<dyn SyncPoint>) -> Box<dyn SyncPoint>,
     ) -> Result<Self, OpenError> {
         let opened = open(folder.as_ref(), &options)?;
-        let Opened { folder, tree, sync_point: real, changes } = opened;
+        let Opened { folder, open, sync_point: real, changes } = opened;
         let visible =
-            Arc::new(Visible::new(Engine::new(tree), options.cache_bytes, changes.clone()));
+            Arc::new(Visible::new(Engine::new(open), options.cache_bytes, changes.clone()));
         let writer = Writer { visible: Arc::clone(&visible), sync_point: sync_point(real) };
         let writes = GroupCommit::start(writer, LIMITS, options.changes_kept, changes)
             .map_err(|error| OpenError::Folder { folder: folder.path().to_owned(), error })?;

@@ -17,6 +17,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::Open;
 use crate::keys;
 
 #[derive(Debug, Clone)]
@@ -81,7 +82,9 @@ impl World {
     fn new(changes_kept: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = sled::Config::new().path(folder.path()).flush_every_ms(None);
-        let engine = Engine::new(config.cache_capacity(1024 * 1024).open().unwrap());
+        let config = config.cache_capacity(1024 * 1024);
+        let tree = config.open().unwrap();
+        let engine = Engine::new(Open::new(config, tree).unwrap());
         let visible = Arc::new(Visible::new(engine, 4_096, 1..1));
         Self {
             _folder: folder,
