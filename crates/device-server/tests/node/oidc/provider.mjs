@@ -1,6 +1,6 @@
 // An OpenID provider on loopback, for the tests of callers. It writes its issuer as a line of JSON and takes commands, one a line: `rotate` signs with a new key
 // and keeps the old one in the set, `drop` takes all but the newest out. Each is answered by a line once it holds.
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { Provider } from 'oidc-provider';
@@ -12,8 +12,13 @@ const keys = [];
 console.info = console.error;
 
 function addKey() {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  keys.unshift({ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' });
+  // By way of PEM: a generated key shares a lock with the job that made it, and node (20.20) waits for ever if it collects that job while the key is exported.
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  keys.unshift({ ...createPrivateKey(privateKey).export({ format: 'jwk' }), use: 'sig', alg: 'RS256' });
 }
 
 // Every subject is a client of its own: a client's token has the client's id as subject.
