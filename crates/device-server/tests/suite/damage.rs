@@ -1,5 +1,7 @@
 //! A record that cannot be read: an error for its set, never overwritten, and no harm to others. In sled one can be exchanged for garbage; a journal with such a record does not open.
 
+use std::time::{Duration, Instant};
+
 use device_core::{DeviceKind, Realm, SetKey, Username};
 use serde_json::json;
 
@@ -9,6 +11,9 @@ use crate::place::Place;
 use crate::server::{REFRESH, alpha, alpha_list};
 use crate::users::{DEVICE, LINES, MY_USER, PHONE, PUSH, USER};
 
+/// How long is waited for the lock of sled's file.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
 /// The record of a user's set in sled's one tree.
 pub(crate) fn record_key(username: &str, kind: DeviceKind) -> Vec<u8> {
     let (realm, username) = (Realm::parse("/alpha").unwrap(), Username::parse(username).unwrap());
@@ -17,13 +22,21 @@ pub(crate) fn record_key(username: &str, kind: DeviceKind) -> Vec<u8> {
 
 /// Does something with the tree of a stopped server.
 pub(crate) fn with_tree<T>(place: &Place, act: impl FnOnce(&sled::Db) -> T) -> T {
-    let tree = sled::Config::new()
+    let config = sled::Config::new()
         .path(place.path("data/sled"))
         // As the store has it.
         .segment_size(16 * 1024 * 1024)
-        .cache_capacity(16 * 1024 * 1024)
-        .open()
-        .unwrap();
+        .cache_capacity(16 * 1024 * 1024);
+    let started = Instant::now();
+    let tree = loop {
+        match config.open() {
+            // sled's threads hold the file a little beyond the end of the tree that was open before.
+            Err(error) if error.to_string().contains("lock") && started.elapsed() < LOCK_WAIT => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            opened => break opened.unwrap(),
+        }
+    };
     let result = act(&tree);
     tree.flush().unwrap();
     result
