@@ -1,6 +1,7 @@
 //! The floor: the HTTP library, set as devreg sets it, with the least behind it.
 
 use std::io::Write as _;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,8 +18,8 @@ use device_server::settings::{Flags, Settings};
 use device_server::signing_key::SigningKey;
 use device_server::status::Problem;
 use device_wire::call::RawRequest;
+use futures_util::FutureExt as _;
 use tokio::net::TcpListener;
-use tower_http::catch_panic::CatchPanicLayer;
 use tracing_subscriber::EnvFilter;
 
 use crate::Fallible;
@@ -74,8 +75,7 @@ fn fixed() -> Response {
 fn layered(settings: &Settings) -> Fallible<Router> {
     let key = SigningKey::open_or_create(&settings.data)?;
     let callers = Arc::new(Callers::new(settings, &settings.realms()?, Some(key))?);
-    let panicked = |_: Box<dyn std::any::Any + Send>| Problem::internal().into_response();
-    Ok(Router::new().fallback(checked).with_state(callers).layer(CatchPanicLayer::custom(panicked)))
+    Ok(Router::new().fallback(checked).with_state(callers))
 }
 
 async fn checked(State(callers): State<Arc<Callers>>, request: Request) -> Response {
@@ -88,10 +88,11 @@ async fn checked(State(callers): State<Arc<Callers>>, request: Request) -> Respo
         .collect();
     let target = head.uri.path_and_query().map_or("", |target| target.as_str());
     let raw = RawRequest { method: head.method.as_str(), target, headers: &headers, body: b"" };
-    let response = match callers.identify(&raw).await {
-        Ok(Some(_)) => fixed(),
-        Ok(None) => Problem::no_token().into_response(),
-        Err(problem) => problem.into_response(),
+    let response = match AssertUnwindSafe(callers.identify(&raw)).catch_unwind().await {
+        Ok(Ok(Some(_))) => fixed(),
+        Ok(Ok(None)) => Problem::no_token().into_response(),
+        Ok(Err(problem)) => problem.into_response(),
+        Err(_) => Problem::internal().into_response(),
     };
     tracing::info!(
         status = response.status().as_u16(),

@@ -88,6 +88,11 @@ pub fn push_text(out: &mut String, text: &str) {
     out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 
+/// Appends a number, without the formatter: a list has a dozen of them.
+pub(crate) fn push_number(out: &mut String, number: u64) {
+    out.push_str(itoa::Buffer::new().format(number));
+}
+
 /// Appends `value` without the white space between its tokens; numbers and strings keep their text.
 ///
 /// Returns false if it nests deeper than `depth_max`.

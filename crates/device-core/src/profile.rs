@@ -4,11 +4,10 @@
 //! their numbers as they were written. Sources: `am-behaviour.md` 2.2 and 2.7, `cli.md` (interchange).
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
 
-use crate::json::{Members, is_null, push_minified};
+use crate::json::{Members, is_null, push_minified, push_number};
 pub use crate::json::{needs_escapes, push_text};
 use crate::kind::{Hidden, Member, Source, TABLE};
 use crate::limits::{FACT_BYTES_MAX, PROFILE_BYTES_MAX, PROFILE_DEPTH_MAX, PROFILE_TEXT_BYTES_MAX};
@@ -312,11 +311,6 @@ pub(crate) fn is_hashed(code: &str) -> bool {
     code.strip_prefix('{')
         .and_then(|rest| rest.split_once('}'))
         .is_some_and(|(algorithm, hash)| !algorithm.is_empty() && !hash.is_empty())
-}
-
-fn push_number(out: &mut String, number: u64) {
-    // A string takes whatever is written.
-    let _written = write!(out, "{number}");
 }
 
 /// Appends `"name":` and what `write` writes, after a comma where one is needed. Gives back what `write` gives.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::json::push_number;
+
 /// The number of a change of one device set. A device's `_rev` is the revision of the set at the device's last change.
 ///
 /// 0 is the revision of a set that was never stored. The first stored one is random (48 bits, so that a user who
@@ -41,6 +43,11 @@ impl Revision {
     #[must_use]
     pub fn to_record(self) -> u64 {
         self.0
+    }
+
+    /// Appends its decimal form, the one that [`fmt::Display`] writes.
+    pub fn push(self, out: &mut String) {
+        push_number(out, self.0);
     }
 
     /// The revision of the next change. `random` is used only for the first one, of which 48 bits are taken (never 0).
@@ -89,7 +96,11 @@ mod tests {
     #[test]
     fn only_the_canonical_form_is_a_revision() {
         for text in ["0", "1", "163664231", "18446744073709551615"] {
-            assert_eq!(Revision::parse(text).unwrap().to_string(), text);
+            let revision = Revision::parse(text).unwrap();
+            assert_eq!(revision.to_string(), text);
+            let mut pushed = String::new();
+            revision.push(&mut pushed);
+            assert_eq!(pushed, text);
         }
         for text in ["", "-1", "+1", "01", " 1", "1 ", "1.0", "x", "18446744073709551616", "١"] {
             assert_eq!(Revision::parse(text), Err(RevisionError), "{text:?}");

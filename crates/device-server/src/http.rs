@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use device_core::{Realm, Show};
 use device_registry::{Caller, Registry, Surroundings as _, System};
 use device_store::DeviceStore;
+use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,7 +25,6 @@ use hyper_util::service::TowerToHyperService;
 use smallvec::SmallVec;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use uuid::Uuid;
 
@@ -45,6 +46,7 @@ use device_wire::call::{
 };
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static TRANSACTION_ID: HeaderName = HeaderName::from_static("x-forgerock-transactionid");
 static CONTENT_API_VERSION: HeaderName = HeaderName::from_static("content-api-version");
 
 /// What Common REST says to who does not say which version it means.
@@ -75,12 +77,8 @@ pub struct Service<S> {
 
 /// The service as a router, ready to be served or nested.
 pub fn router<S: DeviceStore>(service: Arc<Service<S>>) -> Router {
-    let panicked = |_: Box<dyn std::any::Any + Send>| Problem::internal().into_response();
     let cors = service.cors.clone();
-    let router = documentation::routes()
-        .fallback(answer::<S>)
-        .with_state(service)
-        .layer(CatchPanicLayer::custom(panicked));
+    let router = documentation::routes().fallback(answer::<S>).with_state(service);
     // Outside of everything: a script can read an error only if the answer to it says so too.
     match cors {
         Some(cors) => router.layer(cors),
@@ -143,9 +141,15 @@ async fn answer<S: DeviceStore>(
     let api_version = content_api_version(asked.and_then(|value| value.to_str().ok()));
     let advised = asked.is_none();
     let pretty = request.uri().query().is_some_and(wants_pretty_print);
-    let mut response = match respond(&service, request, &request_id, &mut seen).await {
-        Ok(reply) => reply.into_response(),
-        Err(problem) => problem.into_response(),
+    let responding = AssertUnwindSafe(respond(&service, request, &request_id, &mut seen));
+    let mut response = match responding.catch_unwind().await {
+        Ok(Ok(reply)) => reply.into_response(),
+        Ok(Err(problem)) => problem.into_response(),
+        // Caught here and not outside, so that it has its id and its line in the log as every answer.
+        Err(_) => {
+            seen.reason = Some("panicked".into());
+            Problem::internal().into_response()
+        }
     };
     if pretty {
         response = pretty_print(response).await;
@@ -267,7 +271,7 @@ async fn collect(body: Body) -> Result<axum::body::Bytes, Problem> {
 
 /// The request's own id if it has a decent one, else a new one.
 fn request_id(request: &Request) -> String {
-    let given = [&REQUEST_ID, &HeaderName::from_static("x-forgerock-transactionid")]
+    let given = [&REQUEST_ID, &TRANSACTION_ID]
         .into_iter()
         .find_map(|name| request.headers().get(name)?.to_str().ok());
     let decent = |id: &&str| {

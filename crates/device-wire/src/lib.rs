@@ -22,6 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ascii;
 pub mod call;
 #[cfg(feature = "fuzz")]
 pub mod fuzz_target;

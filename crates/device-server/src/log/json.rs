@@ -31,7 +31,10 @@ where
         #[expect(clippy::disallowed_methods, reason = "no rule reads it")]
         let now = humantime::format_rfc3339_micros(SystemTime::now());
         let metadata = event.metadata();
-        write!(writer, "{{\"timestamp\":\"{now}\",\"level\":\"{}\"", metadata.level())?;
+        write!(writer, "{{\"timestamp\":\"{now}\"")?;
+        open_member(&mut writer, "level")?;
+        writer.write_str(metadata.level().as_str())?;
+        writer.write_char('"')?;
         let mut members = Members { writer: &mut writer, outcome: Ok(()), has_target: false };
         event.record(&mut members);
         let Members { outcome, has_target, .. } = members;
@@ -70,11 +73,11 @@ impl Members<'_, '_> {
 
 impl Visit for Members<'_, '_> {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write(field, |writer, name| write!(writer, ",\"{name}\":{value}"));
+        self.write(field, |writer, name| write_number(writer, name, value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.write(field, |writer, name| write!(writer, ",\"{name}\":{value}"));
+        self.write(field, |writer, name| write_number(writer, name, value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
@@ -102,6 +105,13 @@ fn write_member(writer: &mut Writer<'_>, name: &str, value: &dyn fmt::Display) -
     open_member(writer, name)?;
     write!(Escaped(writer), "{value}")?;
     writer.write_char('"')
+}
+
+fn write_number(writer: &mut Writer<'_>, name: &str, value: impl itoa::Integer) -> fmt::Result {
+    writer.write_str(",\"")?;
+    writer.write_str(name)?;
+    writer.write_str("\":")?;
+    writer.write_str(itoa::Buffer::new().format(value))
 }
 
 fn open_member(writer: &mut Writer<'_>, name: &str) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! The program as its users meet it: the real `devreg`, started as a process, asked with the real curl and with requests that curl would not send.
 //!
 //! `documents` runs the examples of the vendor's documents, `stories` what the documents are for, `abuse_cases` the threat model by its numbers, `bad_input` what else
-//! must change nothing, `wire` that `docs/wire.md` names tests that are there, the other modules what is ours: revisions, commands, the demonstration, damaged records.
+//! must change nothing, `wire` that `docs/wire.md` names tests that are there, the other modules what is ours: revisions, commands, the demonstration, damaged records, faults of our own.
 
 #![allow(clippy::unwrap_used, reason = "what is not as it should be must fail the test")]
 
@@ -21,6 +21,7 @@ mod jws;
 mod matrix;
 mod mobile;
 mod node;
+mod panics;
 mod place;
 mod postgres;
 mod push_refresh;

@@ -10,7 +10,7 @@ use crate::query::{self, Query, Subject};
 
 pub(super) fn read<'a>(
     request: &RawRequest<'a>,
-    target: &Target,
+    target: &Target<'_>,
     require_if_match: bool,
 ) -> Result<Operation<'a>, Fault> {
     if !matches!(request.method, "GET" | "HEAD" | "POST" | "PUT" | "DELETE") {
@@ -56,7 +56,7 @@ pub(super) fn read<'a>(
 
 fn of_device(
     request: &RawRequest<'_>,
-    target: &Target,
+    target: &Target<'_>,
     action: Option<&str>,
     (user_id, kind, id): (UserId, DeviceKind, DeviceId),
     require_if_match: bool,
@@ -118,7 +118,7 @@ fn session(request: &RawRequest<'_>, action: Option<&str>) -> Result<Operation<'
     }
 }
 
-fn is_query(target: &Target) -> Result<bool, Fault> {
+fn is_query(target: &Target<'_>) -> Result<bool, Fault> {
     Ok(target.parameter("_queryFilter")?.is_some()
         || target.parameter("_queryId")?.is_some()
         || target.parameter("_queryExpression")?.is_some())
@@ -126,7 +126,7 @@ fn is_query(target: &Target) -> Result<bool, Fault> {
 
 fn list(
     request: &RawRequest<'_>,
-    target: &Target,
+    target: &Target<'_>,
     user_id: UserId,
     kind: DeviceKind,
 ) -> Result<Operation<'static>, Fault> {
@@ -155,7 +155,7 @@ fn list(
 
 fn collection_action(
     request: &RawRequest<'_>,
-    target: &Target,
+    target: &Target<'_>,
     action: Option<&str>,
     user_id: UserId,
     kind: DeviceKind,

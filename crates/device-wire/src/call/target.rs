@@ -6,19 +6,23 @@ use device_core::{DeviceKind, NameError, Realm, UserId};
 use smallvec::SmallVec;
 
 use super::{Fault, Reading};
+use crate::ascii::{split, split_once};
 
 /// As many segments as the longest path of a resource in a realm of three levels has; longer ones cost an allocation.
 const SEGMENTS: usize = 16;
 
+/// As many parameters as nearly every query has; more cost an allocation.
+const PARAMETERS: usize = 2;
+
 /// A target that names something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct Target<'a> {
     /// In which realm.
     pub realm: Realm,
     /// What it names.
     pub resource: Resource,
     /// The query: decoded names and values, in order.
-    pub query: Vec<(String, String)>,
+    pub query: SmallVec<[(Cow<'a, str>, Cow<'a, str>); PARAMETERS]>,
 }
 
 /// What a path names inside a realm.
@@ -51,7 +55,7 @@ pub enum Resource {
     Sessions,
 }
 
-impl Target {
+impl Target<'_> {
     /// The value of a query parameter that may be given once. Names are compared without regard to case, as in CREST.
     ///
     /// # Errors
@@ -69,30 +73,32 @@ impl Target {
 
     /// The values of a query parameter that may be given several times.
     pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = move |(known, _): &&(String, String)| known.eq_ignore_ascii_case(name);
-        self.query.iter().filter(named).map(|(_, value)| value.as_str())
+        let named = move |(known, _): &&(Cow<'_, str>, _)| known.eq_ignore_ascii_case(name);
+        self.query.iter().filter(named).map(|(_, value)| value.as_ref())
     }
 }
 
 /// Whether a query, as sent, asks for an answer that is easy to read (`_prettyPrint=true`), errors included: so it is asked before anything else is known.
 #[must_use]
 pub fn wants_pretty_print(query: &str) -> bool {
-    query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
+    split(query, b'&').filter_map(|pair| split_once(pair, b'=')).any(|(name, value)| {
         name.eq_ignore_ascii_case("_prettyPrint") && value.eq_ignore_ascii_case("true")
     })
 }
 
 /// Reads a target.
-pub(super) fn parse(target: &str, host: Option<&str>, reading: &Reading) -> Result<Target, Fault> {
-    let target = target.split_once('#').map_or(target, |(target, _)| target);
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+pub(super) fn parse<'a>(
+    target: &'a str,
+    host: Option<&str>,
+    reading: &Reading,
+) -> Result<Target<'a>, Fault> {
+    let target = split_once(target, b'#').map_or(target, |(target, _)| target);
+    let (path, query) = split_once(target, b'?').unwrap_or((target, ""));
     let path =
         path.strip_prefix('/').ok_or_else(|| Fault::bad("The request target must be a path"))?;
-    let segments: SmallVec<[Cow<'_, str>; SEGMENTS]> = path
-        .trim_matches('/')
-        .split('/')
-        .map(|segment| decode(segment, false))
-        .collect::<Result<_, _>>()?;
+    let segments = split(path.trim_matches('/'), b'/');
+    let segments: SmallVec<[Cow<'_, str>; SEGMENTS]> =
+        segments.map(|segment| decode(segment, false)).collect::<Result<_, _>>()?;
 
     let in_context = segments
         .first()
@@ -113,9 +119,9 @@ pub(super) fn parse(target: &str, host: Option<&str>, reading: &Reading) -> Resu
     let rest: SmallVec<[&str; SEGMENTS]> =
         segments[1 + taken..].iter().map(AsRef::as_ref).collect();
     let resource = resource(&rest).ok_or_else(|| not_found(path))?;
-    let query = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Ok((decode(name, true)?.into_owned(), decode(value, true)?.into_owned()))
+    let query = split(query, b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = split_once(pair, b'=').unwrap_or((pair, ""));
+        Ok((decode(name, true)?, decode(value, true)?))
     });
     Ok(Target { realm, resource, query: query.collect::<Result<_, Fault>>()? })
 }
@@ -157,8 +163,8 @@ fn name_of(user: &str) -> &str {
 
 /// Decodes percent escapes; in queries a plus is a blank.
 fn decode(text: &str, plus_is_blank: bool) -> Result<Cow<'_, str>, Fault> {
-    let escaped = text.contains('%') || plus_is_blank && text.contains('+');
-    if !escaped {
+    let is_escape = |byte: u8| byte == b'%' || plus_is_blank && byte == b'+';
+    if !text.bytes().any(is_escape) {
         return Ok(Cow::Borrowed(text));
     }
     let mut bytes = Vec::with_capacity(text.len());

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::{Fault, RawRequest, Resource};
+use crate::ascii::{split, split_once};
 
 /// The header.
 pub const ACCEPT_API_VERSION: &str = "accept-api-version";
@@ -77,8 +78,8 @@ pub fn content_api_version(accept: Option<&str>) -> Cow<'static, str> {
 /// `resource=M[.m]`, `protocol=M[.m]`, or both in either order.
 fn parse(text: &str) -> Option<Asked> {
     let mut asked = Asked::default();
-    for part in text.split(',') {
-        let (name, version) = part.trim_matches(' ').split_once('=')?;
+    for part in split(text, b',') {
+        let (name, version) = split_once(part.trim_matches(' '), b'=')?;
         let slot = match name {
             "protocol" => &mut asked.protocol,
             "resource" => &mut asked.resource,
@@ -92,7 +93,7 @@ fn parse(text: &str) -> Option<Asked> {
 }
 
 fn version(text: &str) -> Option<Version> {
-    let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
+    let (major, minor) = split_once(text, b'.').unwrap_or((text, "0"));
     let number = |digits: &str| {
         let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(digits)?;
         number.parse().ok()

@@ -91,13 +91,15 @@ pub(crate) struct Subject<'a> {
 impl Query {
     /// Reads the query of a list from the parameters; `None` is the plain list. `filter` is that of `_queryFilter`, if it was given.
     pub(crate) fn read(
-        target: &Target,
+        target: &Target<'_>,
         subject: Subject<'_>,
         filter_text: Option<&str>,
     ) -> Result<Option<Box<Self>>, Fault> {
         let kind = subject.kind;
-        let filter =
-            filter_text.map_or(Ok(Filter::Literal(true)), |text| parse_filter(text, kind))?;
+        let filter = match filter_text {
+            None | Some("true") => Filter::Literal(true),
+            Some(text) => parse_filter(text, kind)?,
+        };
         // Nearly every list: nothing more is looked at.
         let plain = PARAMETERS.iter().all(|name| target.values(name).next().is_none());
         if plain && filter == Filter::Literal(true) {
@@ -171,7 +173,7 @@ impl Query {
 }
 
 /// Reads `_fields`, which may be given several times, each with several names.
-pub(crate) fn fields(target: &Target, kind: DeviceKind) -> Result<Option<Fields>, Fault> {
+pub(crate) fn fields(target: &Target<'_>, kind: DeviceKind) -> Result<Option<Fields>, Fault> {
     let names = target.values("_fields").flat_map(|names| names.split(','));
     let names = names.map(str::trim).filter(|name| !name.is_empty());
     let fields =
@@ -190,7 +192,7 @@ fn parse_filter(text: &str, kind: DeviceKind) -> Result<Filter, Fault> {
     })
 }
 
-fn sort_keys(target: &Target, kind: DeviceKind) -> Result<Vec<SortKey>, Fault> {
+fn sort_keys(target: &Target<'_>, kind: DeviceKind) -> Result<Vec<SortKey>, Fault> {
     let keys = target.parameter("_sortKeys")?.unwrap_or_default().split(',');
     // In a query a plus that was not escaped is a blank: trimming makes of both what was meant.
     let keys = keys.map(str::trim).filter(|key| !key.is_empty());
@@ -205,7 +207,7 @@ fn sort_keys(target: &Target, kind: DeviceKind) -> Result<Vec<SortKey>, Fault> {
 }
 
 fn start(
-    target: &Target,
+    target: &Target<'_>,
     page_size: Option<usize>,
     binding: &Binding,
     sort: &[SortKey],
@@ -234,7 +236,7 @@ fn start(
 }
 
 /// Reads `_totalPagedResultsPolicy`. A set is small: where an estimate would do, the number is exact as well.
-fn counted(target: &Target) -> Result<bool, Fault> {
+fn counted(target: &Target<'_>) -> Result<bool, Fault> {
     let policy = target.parameter("_totalPagedResultsPolicy")?.unwrap_or("NONE");
     match policy.to_ascii_uppercase().as_str() {
         "NONE" => Ok(false),
@@ -243,7 +245,7 @@ fn counted(target: &Target) -> Result<bool, Fault> {
     }
 }
 
-fn count_only(target: &Target) -> Result<bool, Fault> {
+fn count_only(target: &Target<'_>) -> Result<bool, Fault> {
     let value = target.parameter("_countOnly")?.unwrap_or("false");
     match value.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
@@ -252,7 +254,7 @@ fn count_only(target: &Target) -> Result<bool, Fault> {
     }
 }
 
-fn number(target: &Target, name: &str) -> Result<Option<usize>, Fault> {
+fn number(target: &Target<'_>, name: &str) -> Result<Option<usize>, Fault> {
     let number = target.parameter(name)?.map(str::parse::<u32>).transpose();
     let number = number.map_err(|_| {
         Fault::bad(format!(
