@@ -1,8 +1,14 @@
 //! What a refresh cannot do without: its floor is reading the JSON of the message and one HMAC of the signed bytes.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::Simd;
+use base64::engine::general_purpose::NO_PAD;
 use serde::Deserialize;
+
+/// The fastest there is in the library that reads the messages, too.
+static LETTERS: LazyLock<Simd> = LazyLock::new(|| Simd::url_safe(NO_PAD));
 
 /// Messages signed at a time while the clock stands. Enough to spread over the users, few enough not to fill the memory.
 pub const BATCH: usize = 4096;
@@ -36,7 +42,7 @@ pub fn read_json(body: &[u8], claims: &mut Vec<u8>) -> usize {
     let body: Body<'_> = serde_json::from_slice(body).expect("a body");
     let payload = body.jwt.split('.').nth(1).expect("a payload");
     claims.clear();
-    URL_SAFE_NO_PAD.decode_vec(payload, claims).expect("Base64");
+    LETTERS.decode_vec(payload, claims).expect("Base64");
     let claims: Claims<'_> = serde_json::from_slice(claims).expect("claims");
     claims.device_id.len()
 }

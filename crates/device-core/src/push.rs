@@ -13,17 +13,18 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
 use sha2::Sha256;
-use smallvec::SmallVec;
 use smol_str::SmolStr;
 use zeroize::Zeroizing;
 
 use crate::device::{MessageDigest, PushFacts};
 use crate::limits::{PUSH_KEY_BYTES_MIN, PUSH_TOKEN_BYTES_MAX, PUSH_TYPE_CHARS_MAX};
 use crate::{DeviceName, Secret, Username};
+
+mod part;
 
 /// A refresh message that is well formed. Whether it is genuine is asked of [`RefreshMessage::is_signed_with`].
 ///
@@ -138,11 +139,12 @@ impl<'a> RefreshMessage<'a> {
         let (signed, signature) = body.jwt.rsplit_once('.').ok_or(Malformed::Token)?;
         let (header, payload) = signed.split_once('.').ok_or(Malformed::Token)?;
         check_header(header)?;
-        let signature = decode(signature)?.as_slice().try_into().map_err(|_| Malformed::Token)?;
+        let signature = part::decode_all(signature).ok_or(Malformed::Token)?;
         let signed_bytes = signed.len();
 
-        let payload = decode(payload)?;
-        let claims: Claims<'_> = read(&payload).ok_or(Malformed::Claims)?;
+        let mut room = part::Room::default();
+        let payload = part::decode(payload, &mut room).ok_or(Malformed::Token)?;
+        let claims: Claims<'_> = read(payload).ok_or(Malformed::Claims)?;
         let printable = claims.device_id.len() <= PUSH_TOKEN_BYTES_MAX
             && is_printable(&claims.device_id, PUSH_TOKEN_BYTES_MAX)
             && is_printable(&claims.device_type, PUSH_TYPE_CHARS_MAX)
@@ -205,21 +207,6 @@ fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     serde_json::from_str(str::from_utf8(json).ok()?).ok()
 }
 
-/// The bytes of a part of a token.
-fn decode(part: &str) -> Result<SmallVec<[u8; PART_BYTES_USUAL]>, Malformed> {
-    let room = base64::decoded_len_estimate(part.len());
-    let mut bytes = match room <= PART_BYTES_USUAL {
-        true => SmallVec::from_buf_and_len([0; PART_BYTES_USUAL], room),
-        false => SmallVec::from_elem(0, room),
-    };
-    let written = URL_SAFE_NO_PAD.decode_slice(part, &mut bytes).map_err(|_| Malformed::Token)?;
-    bytes.truncate(written);
-    Ok(bytes)
-}
-
-/// Bytes of a part of a token that are read where they are needed; claims with a push token have some 300. More take an allocation.
-const PART_BYTES_USUAL: usize = 512;
-
 /// The headers that phones send, in Base64: `alg` and `typ` in one order or the other (`clients.md` 2.2).
 const USUAL_HEADERS: [&str; 2] =
     ["eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9"];
@@ -234,8 +221,9 @@ fn check_header(header: &str) -> Result<(), Malformed> {
 }
 
 fn read_header(header: &str) -> Result<(), Malformed> {
-    let header = decode(header)?;
-    let header: Header<'_> = read(&header).ok_or(Malformed::Token)?;
+    let mut room = part::Room::default();
+    let header = part::decode(header, &mut room).ok_or(Malformed::Token)?;
+    let header: Header<'_> = read(header).ok_or(Malformed::Token)?;
     if &*header.alg != "HS256" || header.crit.is_some() {
         return Err(Malformed::Algorithm);
     }

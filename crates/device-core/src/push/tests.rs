@@ -1,3 +1,5 @@
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::*;
 
 const HEADER: &str = r#"{"alg":"HS256"}"#;
