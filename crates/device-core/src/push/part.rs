@@ -20,7 +20,7 @@ impl Default for Room {
     }
 }
 
-/// Takes 32 letters at a time where the processor can (AVX2, NEON): the claims of a refresh are read in a quarter of the time.
+/// Takes 32 letters at a time where the processor can (AVX2, NEON): 14 % fewer instructions of a refresh (`benches/README.md`).
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 static LETTERS: LazyLock<base64::engine::Simd> =
     LazyLock::new(|| base64::engine::Simd::url_safe(NO_PAD));
